@@ -1,0 +1,68 @@
+"""Finds the application's own bus for `--app module:attr`."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from typing import TYPE_CHECKING
+
+from plugbus.bus import EventBus
+from plugbus.cli.exits import CannotRun
+from plugbus.errors import ConfigurationError
+
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+__all__ = ("load_bus",)
+
+
+def load_bus(app: str) -> EventBus:
+    """
+    Return the application's bus.
+
+    Args:
+        app: Where it is, as in `shop.main:bus`.
+
+    Raises:
+        ConfigurationError: If the application's configuration is wrong.
+        CannotRun: If the module cannot be imported, or has no such bus.
+    """
+    module_name, _, path = app.partition(":")
+    if not module_name or not path:
+        raise CannotRun(f"--app {app}: expected MODULE:ATTR, as in shop:bus")
+    found: object = _import(module_name)
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            raise CannotRun(f"--app {app}: {module_name} has no attribute {path}{_buses_in(found)}") from None
+    if not isinstance(found, EventBus):
+        raise CannotRun(f"--app {app}: expected an EventBus, got an object of class {type(found).__name__}")
+    return found
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001  (a module may raise anything)
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            hint = "it is looked for in the current folder and among what is installed"
+            raise CannotRun(f"--app: there is no module {error.name}; {hint}") from None
+        # The frames of the import machinery and of this file say nothing about the application.
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame)]
+        where = "".join(traceback.format_list(frames))
+        what = "".join(traceback.format_exception_only(error))
+        raise CannotRun(f"--app: {name} cannot be imported:\n{where}{what}") from None
+
+
+def _is_theirs(frame: traceback.FrameSummary) -> bool:
+    return not frame.filename.startswith("<frozen importlib") and frame.filename not in (__file__, importlib.__file__)
+
+
+def _buses_in(holder: object) -> str:
+    names = [name for name, value in vars(holder).items() if isinstance(value, EventBus)] if holder else []
+    return f"; there is {', '.join(sorted(names))}" if names else ""

@@ -1,0 +1,123 @@
+"""`examine` and `examine_live`: everything that can be found, in one report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import attrs
+
+from plugbus.bus import EventBus
+from plugbus.config import Config
+from plugbus.doctor import _handlers, _plugins, _surroundings
+from plugbus.doctor.findings import Finding, Report
+from plugbus.plugins.host import PluginHost
+from plugbus.plugins.views import Check, check_plugins
+
+
+__all__ = ("examine", "examine_live")
+
+
+@attrs.frozen
+class _Case:
+    """What is examined; each part may be missing."""
+
+    bus: EventBus | None
+    host: PluginHost | None
+    config: Config | None
+    error: Exception | None
+    disabled: Collection[str]
+
+
+def examine(
+    bus: EventBus | None = None,
+    host: PluginHost | None = None,
+    config: Config | None = None,
+    *,
+    error: Exception | None = None,
+    disabled: Collection[str] = (),
+) -> Report:
+    """
+    Look at a bus, its plugins, its configuration and what is around it. Nothing is started.
+
+    Args:
+        bus: The bus, not necessarily started; None if it could not be built. Then handlers and events are not looked
+            at, and the plugins are imported to see what is wrong with them.
+        host: Its plugins; by default those of the bus.
+        config: The configuration; by default that of the plugins. None if it could not be read.
+        error: What kept the bus from being built or started, or the configuration from being read.
+        disabled: Names of plugins that this call switches off.
+    """
+    return Report.of(_found(_case(bus, host, config, error, disabled)))
+
+
+async def examine_live(
+    bus: EventBus,
+    host: PluginHost | None = None,
+    config: Config | None = None,
+    *,
+    timeout: float = 5.0,
+) -> Report:
+    """
+    Look at a bus that has been started, and ask its plugins how they are.
+
+    Args:
+        bus: The bus; the caller starts and stops it.
+        host: Its plugins; by default those of the bus.
+        config: The configuration; by default that of the plugins.
+        timeout: Seconds for the answer of each plugin.
+    """
+    case = _case(bus, host, config, None, ())
+    health = await case.host.health(bus, timeout=timeout) if case.host is not None else {}
+    return Report.of([*_found(case), *_plugins.answered(health)], health)
+
+
+def _case(
+    bus: EventBus | None,
+    host: PluginHost | None,
+    config: Config | None,
+    error: Exception | None,
+    disabled: Collection[str],
+) -> _Case:
+    if host is None and bus is not None:
+        host = bus._host
+    if config is None and host is not None:
+        config = host.config
+    return _Case(bus, host, config, error, disabled)
+
+
+def _found(case: _Case) -> list[Finding]:
+    import plugbus.catalog  # noqa: F401  (its classes are among those that may be listened to)
+
+    found = [*_of_plugins(case), *_surroundings.python()]
+    if case.error is not None:
+        found += _plugins.raised(case.error, found)
+    if case.bus is not None:
+        found += _of_handlers(case.bus)
+    return found
+
+
+def _of_plugins(case: _Case) -> Iterator[Finding]:
+    config = case.config
+    seen: PluginHost | Check | None = case.host
+    if seen is None and config is not None:
+        seen = check_plugins(config, disabled=case.disabled)
+    records = seen.records if seen is not None else ()
+    yield from _surroundings.installed(records)
+    if seen is None or config is None:
+        return
+    yield from _plugins.wrong(seen.problems)
+    yield from _plugins.states(records)
+    yield from _plugins.overruled(seen.arrangement)
+    yield from _surroundings.environment(config.environ, records)
+    if config.path is not None and config.path.exists():
+        yield from _surroundings.file_of(config.path)
+        yield from _surroundings.secrets(config.path, seen.settings)
+
+
+def _of_handlers(bus: EventBus) -> Iterator[Finding]:
+    subscriptions = bus.subscriptions()
+    yield from _handlers.listeners(subscriptions)
+    yield from _handlers.unheard(subscriptions)
+    yield from _handlers.misfits(subscriptions)
+    yield from _handlers.unordered(subscriptions)
+    yield from _handlers.elsewhere(bus)

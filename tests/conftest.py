@@ -1,0 +1,33 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="session")
+def require_service() -> Callable[[str, Callable[[], T]], T]:
+    """
+    A function that opens something on a server: `require_service("Redis", lambda: socket.create_connection(address))`.
+
+    It returns what the opener returns. If the opener raises, the server is absent: the test is skipped with the reason,
+    or fails where PLUGBUS_REQUIRE_SERVICES=1 promises that every server is there.
+    """
+
+    def require(name: str, opener: Callable[[], T]) -> T:
+        try:
+            return opener()
+        except Exception as error:
+            reason = f"{name} is needed and absent: {type(error).__name__}: {error}"
+            if os.environ.get("PLUGBUS_REQUIRE_SERVICES") == "1":
+                pytest.fail(reason)
+            pytest.skip(reason)
+
+    return require
