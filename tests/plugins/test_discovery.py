@@ -58,7 +58,7 @@ def test_a_distribution_without_a_version_still_offers_its_plugin(site):
     metadata = site.folder / "demo_weather-1.0.dist-info" / "METADATA"
     metadata.write_text("Metadata-Version: 2.1\nName: demo-weather\n")
     (found,) = discover().of("weather")
-    assert found.distribution in {"demo-weather", None}
+    assert found.distribution == "demo-weather"
 
 
 @pytest.mark.parametrize("name", ["audit", "web_push", "s3", "a1_b2"])

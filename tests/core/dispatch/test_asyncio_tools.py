@@ -188,43 +188,49 @@ async def test_awaited_in_place_an_anyio_shield_holds_while_the_publisher_is_can
     assert ended == ["shielded"]
 
 
-@pytest.mark.parametrize("count", [1, 3])
-async def test_a_publisher_inside_an_anyio_scope_is_cancelled_by_it_with_its_handlers(bus, count):
-    ended = []
+class Waiting:
+    """Handlers that wait for ever, and say when all of them do."""
 
-    async def handler(event):
+    def __init__(self, bus, count):
+        self.left = count
+        self.all_wait = asyncio.Event()
+        self.ended = []
+        for number in range(count):
+            bus.subscribe("thing.done", lambda event: self.wait(event), name=str(number))
+
+    async def wait(self, event):
+        self.left -= 1
+        if not self.left:
+            self.all_wait.set()
         try:
             await asyncio.Event().wait()
         finally:
-            ended.append(event)
+            self.ended.append(event)
 
-    for number in range(count):
-        bus.subscribe("thing.done", lambda event: handler(event), name=str(number))
-    with anyio.move_on_after(0.001) as scope:
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_publisher_inside_an_anyio_scope_is_cancelled_by_it_with_its_handlers(bus, count):
+    waiting = Waiting(bus, count)
+    with anyio.CancelScope() as scope:
+        cancelling = asyncio.create_task(waiting.all_wait.wait())
+        cancelling.add_done_callback(lambda _: scope.cancel())
         await bus.publish(done())
     assert scope.cancelled_caught
-    assert len(ended) == count
+    assert len(waiting.ended) == count
     assert asyncio.current_task().cancelling() == 0
 
 
 @pytest.mark.parametrize("count", [1, 3])
 async def test_a_publisher_inside_a_timeout_is_cancelled_by_it_with_its_handlers(bus, count):
-    ended = []
-
-    async def handler(event):
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append(event)
-
-    for number in range(count):
-        bus.subscribe("thing.done", lambda event: handler(event), name=str(number))
-    publishing = asyncio.timeout(0.001)
+    waiting = Waiting(bus, count)
+    limit = asyncio.timeout(None)
     with contextlib.suppress(TimeoutError):
-        async with publishing:
+        async with limit:
+            expiring = asyncio.create_task(waiting.all_wait.wait())
+            expiring.add_done_callback(lambda _: limit.reschedule(0))
             await bus.publish(done())
-    assert publishing.expired()
-    assert len(ended) == count
+    assert limit.expired()
+    assert len(waiting.ended) == count
     assert asyncio.current_task().cancelling() == 0
 
 

@@ -173,6 +173,7 @@ def test_a_subscription_that_is_made_while_a_plan_is_compiled_is_not_missed(bus)
 
         def for_type(self, event_type):
             compiling.set()
+            subscribed.wait(0.1)  # in vain, if one excludes the other
 
         def __call__(self, event):
             return event

@@ -141,6 +141,7 @@ def _identity(entry_point: EntryPoint) -> tuple[str | None, str | None]:
     if entry_point.dist is None:
         return None, None
     try:
-        return entry_point.dist.name, entry_point.dist.version or None
+        record = entry_point.dist.metadata  # read once: that is most of what discovery costs above the scan
+        return record.get("Name"), record.get("Version") or None
     except Exception:  # noqa: BLE001  (a broken record may raise anything)
         return None, None
