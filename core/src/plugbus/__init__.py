@@ -30,6 +30,7 @@ from plugbus.result import HandlerFailure, PublishResult
 
 
 __all__ = (
+    "Deferred",
     "Envelope",
     "Event",
     "EventBase",
@@ -39,9 +40,11 @@ __all__ = (
     "HandlerFailure",
     "Options",
     "PlugbusError",
+    "PublishHandle",
     "PublishResult",
     "Refusal",
     "Retry",
+    "Stream",
     "Subscription",
     "correlation",
     "detached",
@@ -54,12 +57,22 @@ __all__ = (
 
 
 if TYPE_CHECKING:
-    __version__: str
+    from plugbus._deferred import Deferred
+    from plugbus._streams import Stream
+    from plugbus._tasks import PublishHandle
+    from plugbus._version import __version__ as __version__
 else:
+    _LAZY = {
+        "Deferred": "plugbus._deferred",
+        "PublishHandle": "plugbus._tasks",
+        "Stream": "plugbus._streams",
+        "__version__": "plugbus._version",
+    }
 
-    def __getattr__(name: str) -> str:
-        if name == "__version__":
-            from plugbus._version import __version__
+    def __getattr__(name: str) -> object:
+        """Import what most programs do not name when it is asked for."""
+        if name in _LAZY:
+            from importlib import import_module
 
-            return __version__
+            return getattr(import_module(_LAZY[name]), name)
         raise AttributeError(f"module 'plugbus' has no attribute {name!r}")

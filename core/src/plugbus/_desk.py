@@ -20,7 +20,7 @@ from plugbus._kinds import EventKind, kind_of
 from plugbus._reports import Reports
 from plugbus._signatures import warn_without_return
 from plugbus.errors import HandlerCancelled, InvalidHandler, NotAnEvent, Refusal
-from plugbus.events import Event, EventBase, envelope, record_of, set_source
+from plugbus.events import Event, EventBase, claim_source, envelope, record_of
 from plugbus.logger import log_failure, logger
 from plugbus.result import HandlerFailure, PublishResult
 
@@ -138,7 +138,7 @@ class Desk:
             raise InvalidHandler(f"a middleware of {self.kind.type} returned an awaitable: write it as `async def`")
         if isinstance(event, EventBase):
             if source is not None:
-                set_source(event, source)
+                claim_source(event, source)
             if correlated:
                 if parent is not None:
                     link(event, parent)

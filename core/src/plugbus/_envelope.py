@@ -260,7 +260,8 @@ class _Lock:
 
     def __init__(self) -> None:
         self.held = threading.RLock()
-        os.register_at_fork(after_in_child=self.renew)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
 
     def renew(self) -> None:
         self.held = threading.RLock()

@@ -50,7 +50,7 @@ def plain_fields(event: object, *, reveal: bool) -> dict[str, Any]:
     except TypeError as error:
         if isinstance(error, EncodeError):
             raise
-        raise EncodeError(f"{cls.__name__} shows no data that could be encoded: {error}") from None
+        raise EncodeError(f"{cls.__name__} shows no data that could be encoded") from error
 
 
 def describe(known: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def describe(known: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
 
 def iso(time: datetime) -> str:
     """Return a time in ISO 8601, UTC as `Z`."""
-    return time.isoformat().replace("+00:00", "Z")
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _plain(value: Any, reveal: bool, path: str) -> Any:

@@ -22,7 +22,7 @@ from plugbus._envelope import current
 from plugbus._groups import Stage, cancel_count
 from plugbus._reports import ERROR, reporting
 from plugbus._source import UNROLL, Mode, Section, Shape, source_of
-from plugbus.events import set_source
+from plugbus.events import claim_source
 
 
 __all__ = ("Mode", "Section", "Shape", "build", "source_of")
@@ -42,7 +42,7 @@ def _factory(shape: Shape) -> Callable[..., Callable[[Any], Any]]:
         "link": link,
         "set_current": current.set,
         "set_reporting": reporting.set,
-        "set_source": set_source,
+        "claim_source": claim_source,
     }
     exec(compile(source, name, "exec"), names)  # noqa: S102  (our own constants only, see the module's first lines)
     factory: Callable[..., Callable[[Any], Any]] = names["factory"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from plugbus._engine import Engine, State
 from plugbus._kinds import kind_of
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from plugbus.dispatcher import Verb
 
 __all__ = ("Publishing",)
+
+T = TypeVar("T")
 
 _ASYNC: Verb = ("async", "full", False)
 _BLOCKING: Verb = ("blocking", "full", False)
@@ -187,23 +189,34 @@ class Publishing:
 
     # --- reading
 
-    async def wait_for(
+    @overload
+    def wait_for(
+        self, what: type[T], /, *, where: Callable[[T], bool] | None = None, timeout: float | None = None
+    ) -> Coroutine[Any, Any, T]: ...
+
+    @overload
+    def wait_for(
         self, *what: What, where: Callable[[Any], bool] | None = None, timeout: float | None = None
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]: ...
+
+    def wait_for(
+        self, *what: What, where: Callable[[Any], bool] | None = None, timeout: float | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """
-        Wait for the next event that fits.
+        Wait for the next event that fits; it is listened for from this call on, not from the `await`.
 
         Args:
             what: Classes of events and patterns of event types.
             where: Tells whether an event is the one.
-            timeout: Seconds to wait at most; None for as long as it takes.
+            timeout: Seconds to wait at most, from the `await` on; None for as long as it takes.
 
         Raises:
             TimeoutError: If none came in time.
+            BusClosed: If the bus is stopped before.
         """
         from plugbus._streams import wait_for
 
-        return await wait_for(cast("EventBus", self), what, where, timeout)
+        return wait_for(cast("EventBus", self), what, where, timeout)
 
     def stream(self, *what: What, maxsize: int = 1000, overflow: Overflow = "raise") -> Stream:
         """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from plugbus.dispatcher import Contribution, Dispatcher
-from plugbus.handlers import EventHandler, Handler, Subscription, What, check_what
+from plugbus.handlers import EventHandler, Handler, OptionKeywords, Subscription, What, check_what
 
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Registering:
 
     _dispatcher: Dispatcher
 
-    def on(self, *what: What, **options: Any) -> Callable[[F], F]:
+    def on(self, *what: What, **options: Unpack[OptionKeywords]) -> Callable[[F], F]:
         """
         Subscribe the decorated function.
 
@@ -41,11 +41,11 @@ class Registering:
         return decorate
 
     @overload
-    def subscribe(self, what: EventHandler, /, **options: Any) -> Subscription: ...
+    def subscribe(self, what: EventHandler, /, **options: Unpack[OptionKeywords]) -> Subscription: ...
 
     @overload
     def subscribe(
-        self, what: What | Iterable[What], handler: Handler | EventHandler, /, **options: Any
+        self, what: What | Iterable[What], handler: Handler | EventHandler, /, **options: Unpack[OptionKeywords]
     ) -> Subscription: ...
 
     def subscribe(
@@ -72,7 +72,7 @@ class Registering:
         """
         from plugbus._contributions import subscription_of
 
-        subscription = subscription_of(what, handler, options)
+        subscription = subscription_of(what, handler, dict(options))
         self._dispatcher.add(subscription)
         return subscription
 

@@ -109,7 +109,7 @@ def source_of(shape: Shape) -> str:
     _constants(text)
     text.open("async def plan(event):" if shape.mode == "async" else "def plan(event):")
     if shape.sourced and not shape.foreign and shape.section != "deliver":
-        text.add("set_source(event, source)")
+        text.add("claim_source(event, source)")
     undo = _open_scope(text)
     if undo:
         text.open("try:")

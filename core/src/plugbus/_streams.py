@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
-from weakref import ref
+from weakref import finalize, ref
 
 from plugbus.errors import BusClosed, StreamOverflow, UsageError
 
@@ -22,18 +22,31 @@ __all__ = ("Overflow", "Reader", "Stream", "wait_for")
 Overflow = Literal["raise", "drop_oldest", "drop_newest"]
 
 
-async def wait_for(
+def wait_for(
     bus: EventBus, what: Sequence[What], where: Callable[[Any], bool] | None, timeout: float | None
-) -> Any:
-    """Return the next event that fits; see `EventBus.wait_for`."""
+) -> Coroutine[Any, Any, Any]:
+    """Return what waits for the next event that fits; see `EventBus.wait_for`."""
     wait = _Wait(asyncio.get_running_loop())
+    # Subscribed before the first await: what is published in between is not missed.
     subscription = bus.subscribe(what, wait.take, when=where, once=True, first=True, name=f"wait_for-{id(wait):x}")
     bus._engine.attend(wait)
-    try:
-        async with asyncio.timeout(timeout):
-            return await wait.found
-    finally:
-        bus.unsubscribe(subscription)
+
+    async def found() -> Any:
+        limit = asyncio.timeout(timeout)
+        try:
+            async with limit:
+                return await wait.found
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            names = ", ".join(one if isinstance(one, str) else one.__name__ for one in what)
+            raise TimeoutError(f"no {names} that fits was published within {timeout:g} s") from error
+        finally:
+            bus.unsubscribe(subscription)
+
+    coroutine = found()
+    finalize(coroutine, bus.unsubscribe, subscription).atexit = False  # never awaited, it unsubscribes all the same
+    return coroutine
 
 
 class Reader(Protocol):

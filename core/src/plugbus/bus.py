@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
 from plugbus._default import Declaration, slot
 from plugbus._engine import Engine
@@ -15,7 +15,7 @@ from plugbus._publishing import Publishing
 from plugbus._registering import Registering
 from plugbus.dispatcher import Dispatcher
 from plugbus.errors import LoopRunning, ServiceNotFound
-from plugbus.handlers import Handler, What, check_what
+from plugbus.handlers import Handler, OptionKeywords, What, check_what
 from plugbus.logger import logger, on_level_change
 
 
@@ -289,7 +289,7 @@ async def _nothing() -> None:
     """Announce nothing."""
 
 
-def on_event(*what: What, **options: Any) -> Callable[[F], F]:
+def on_event(*what: What, **options: Unpack[OptionKeywords]) -> Callable[[F], F]:
     """
     Subscribe the decorated function on the default bus, when there is one.
 
@@ -302,7 +302,7 @@ def on_event(*what: What, **options: Any) -> Callable[[F], F]:
     check_what(what)
 
     def decorate(handler: F) -> F:
-        slot.declare(Declaration(handler.__module__, what, handler, options))
+        slot.declare(Declaration(handler.__module__, what, handler, dict(options)))
         return handler
 
     return decorate

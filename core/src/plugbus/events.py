@@ -40,13 +40,13 @@ __all__ = (
     "Event",
     "EventBase",
     "EventType",
+    "claim_source",
     "envelope",
     "event",
     "foreign_record",
     "record_of",
     "restore_record",
     "secret",
-    "set_source",
 )
 
 E = TypeVar("E", bound="EventBase")
@@ -155,7 +155,13 @@ class EventBase:
 # in fields(), eq and evolve, and its frozen __setattr__ would cost a call each.
 _set_time = EventBase._plugbus_time.__set__  # type: ignore[attr-defined]
 _set_record = EventBase._plugbus_record.__set__  # type: ignore[attr-defined]
-set_source = EventBase._plugbus_source.__set__  # type: ignore[attr-defined]
+_set_source = EventBase._plugbus_source.__set__  # type: ignore[attr-defined]
+
+
+def claim_source(event: EventBase, source: str) -> None:
+    """Put a bus's source on an event, unless another bus was first."""
+    if getattr(event, "_plugbus_source", None) is None:
+        _set_source(event, source)
 
 
 def event(name: str, version: int = 1, *, sequential: bool = False) -> Callable[[type[E]], type[E]]:
@@ -337,7 +343,7 @@ def _adopt(clone: EventBase, original: EventBase) -> None:
     _set_record(clone, record)
     source = getattr(original, "_plugbus_source", None)
     if source is not None:
-        set_source(clone, source)
+        _set_source(clone, source)
 
 
 def envelope(event: object) -> Envelope:

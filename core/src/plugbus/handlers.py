@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from itertools import count
 from types import BuiltinMethodType, MethodType, MethodWrapperType
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import attrs
 
@@ -17,7 +17,19 @@ from plugbus._names import EVERYTHING, Pattern, parse_pattern
 from plugbus.errors import DefinitionError, InvalidHandler, InvalidPattern
 
 
-__all__ = ("EventHandler", "Handler", "Options", "Retry", "Subscription", "What", "check_what", "identity", "is_async")
+__all__ = (
+    "EventHandler",
+    "Handler",
+    "OptionKeywords",
+    "Options",
+    "Retry",
+    "Subscription",
+    "What",
+    "check_what",
+    "identity",
+    "is_async",
+    "parse_pattern",
+)
 
 # What a handler listens to: a class of events (and its subclasses), or a pattern of event types.
 What = str | type
@@ -135,6 +147,22 @@ class Options:
             raise DefinitionError(f"when is a sync function that takes the event, got {self.when!r}")
         if self.first and self.after:
             raise DefinitionError("first=True comes ahead of all other handlers, so it cannot come after one")
+
+
+class OptionKeywords(TypedDict, total=False):
+    """The fields of `Options` as keywords of `subscribe`, `on` and `on_event`."""
+
+    name: str | None
+    timeout: float | None
+    retry: Retry | None
+    when: Callable[[Any], bool] | None
+    once: bool
+    before: str | Iterable[str]
+    after: str | Iterable[str]
+    first: bool
+    replay: bool
+    in_thread: bool
+    loop: Literal["publisher", "bus"]
 
 
 class EventHandler(ABC):

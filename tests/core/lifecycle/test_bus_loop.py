@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from contextlib import suppress
 
 import pytest
 
-from plugbus import EventBase, event
+from plugbus import Event, EventBase, event
 from plugbus.errors import BusClosed
 
 
@@ -131,3 +132,62 @@ def test_a_handler_in_a_thread_that_raises_stop_iteration_fails_as_any_other(bus
     (failure,) = bus.publish_sync(Published()).failures
     assert isinstance(failure.exception, RuntimeError)
     assert isinstance(failure.exception.__cause__, StopIteration)
+
+
+def until_draining(bus):
+    with suppress(BusClosed):
+        while True:
+            bus.publish_soon(Event(type="loop.probe"))
+
+
+class Blocked:
+    """A handler that blocks the bus's own loop, as no handler should."""
+
+    def __init__(self, bus):
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        bus.subscribe("loop.blocked", self.handle)
+
+    async def handle(self, event):
+        self.begun.set()
+        self.go_on.wait(10)
+
+
+async def test_what_is_cancelled_before_its_first_step_there_leaves_no_coroutine_behind(bus, threads):
+    blocked, called = Blocked(bus), []
+
+    @bus.on(Published, loop="bus")
+    async def handler(event):
+        called.append(event)
+
+    blocking = threads(bus.publish_sync, Event(type="loop.blocked"))
+    await asyncio.to_thread(blocked.begun.wait, 10)
+    publisher = asyncio.create_task(bus.publish(Published()))
+    await asyncio.sleep(0)
+    publisher.cancel()
+    await asyncio.sleep(0)
+    blocked.go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await publisher
+    assert called == []
+    assert (await asyncio.wrap_future(blocking)).ok
+
+
+def test_what_publish_soon_left_to_a_loop_that_is_held_up_is_cut_off_at_stop(bus, threads):
+    blocked, called = Blocked(bus), []
+
+    @bus.on(Published)
+    async def handler(event):
+        called.append(event)
+
+    blocking = threads(bus.publish_sync, Event(type="loop.blocked"))
+    assert blocked.begun.wait(10)
+    handle = bus.publish_soon(Published())
+    stopping = threads(bus.stop_sync, 0.01)
+    until_draining(bus)
+    blocked.go_on.set()
+    stopping.result(20)
+    blocking.result(20)
+    assert handle.done()
+    if not called:
+        with pytest.raises(BusClosed, match=r"stopped before the handlers of loop\.published had ended"):
+            handle.wait()

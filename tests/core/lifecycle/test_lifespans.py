@@ -225,6 +225,21 @@ async def test_when_one_fails_the_others_are_left_again_and_the_error_names_it(p
     assert play.moments("enter") == ["one", "two", "three"] * 2
 
 
+async def test_what_fails_while_the_others_are_left_again_is_logged(play, caplog):
+    @play.part("three", "enter")
+    async def enter(bus):
+        raise OSError("no server")
+
+    @play.part("two", "leave")
+    async def leave(bus):
+        raise OSError("nor here")
+
+    with pytest.raises(PluginHookError, match="plugin three could not be started"):
+        await play.bus().start()
+    assert play.moments("leave") == ["two", "one"]
+    assert "plugin two failed to stop: nor here" in caplog.text
+
+
 async def test_all_who_wait_for_a_start_that_fails_get_the_error(play):
     bus = play.bus()
 

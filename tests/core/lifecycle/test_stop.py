@@ -303,6 +303,7 @@ def test_after_it_the_private_loop_is_closed_and_its_thread_gone(bus):
     bus.stop_sync()
     ((loop, thread),) = loops
     assert loop.is_closed()
+    thread.join(10)
     assert not thread.is_alive()
 
 

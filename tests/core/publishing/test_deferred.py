@@ -5,7 +5,7 @@ import contextvars
 
 import pytest
 
-from plugbus import Event, EventBase, EventBus, correlation, envelope, event
+from plugbus import EventBase, EventBus, event
 from plugbus.errors import BusClosed, LoopRunning, NotAnEvent, UsageError
 
 
@@ -221,77 +221,6 @@ async def test_blocks_of_two_buses_do_not_mix(bus, seen):
     await other.stop()
 
 
-async def test_an_event_keeps_the_cause_that_it_had_at_the_call(bus):
-    published = []
-
-    @bus.on(Entered)
-    async def handler(event):
-        await bus.publish(Published())
-
-    bus.subscribe(Published, published.append)
-    entered = Entered()
-    async with bus.deferred():
-        await bus.publish(entered)  # itself deferred
-    assert envelope(published[0]).causation_id == envelope(entered).id
-
-    published.clear()
-    with correlation("request-1"):
-        async with bus.deferred():
-            with correlation("request-2"):
-                await bus.publish(Published())
-            await bus.publish(Published())
-    assert [envelope(event).correlation_id for event in published] == ["request-2", "request-1"]
-
-
-async def test_the_cause_is_that_of_the_call_for_foreign_and_generic_events_too(bus):
-    found = []
-
-    @bus.on("*")
-    async def read(event):
-        found.append(envelope(event).correlation_id)
-
-    async with bus.deferred():
-        with correlation("inside"):
-            await bus.publish(Foreign())
-            await bus.publish(Event(type="verbs.generic"))
-    assert found == ["inside", "inside"]
-
-
-async def test_what_was_published_outside_of_any_handler_has_no_cause_though_the_block_ends_in_one(bus):
-    published = []
-    bus.subscribe(Published, published.append)
-    block = bus.deferred()
-    await block.__aenter__()
-    made = Published()
-    await bus.publish(made)
-
-    @bus.on(Entered)
-    async def leave(event):
-        await block.__aexit__(None, None, None)
-
-    other = EventBus()
-    other.subscribe(Entered, leave)
-    await other.publish(Entered())
-    await other.stop()
-    assert published == [made]
-    assert envelope(made).causation_id is None
-
-
-async def test_context_variables_are_those_of_the_call(bus):
-    found = []
-
-    @bus.on(Published)
-    async def read(event):
-        found.append(tenant.get())
-
-    async with bus.deferred():
-        token = tenant.set("acme")
-        await bus.publish(Published())
-        tenant.reset(token)
-        await bus.publish(Published())
-    assert found == ["acme", "nobody"]
-
-
 async def test_a_refused_event_does_not_keep_the_others_back_and_is_raised_at_the_end(bus, seen):
     @bus.add_middleware
     def refuse(event):
@@ -327,6 +256,45 @@ def test_several_refused_events_are_raised_together(bus, seen):
     assert [error.args for error in caught.value.exceptions] == [(0,), (1,)]
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+async def test_what_ends_a_program_goes_to_whoever_leaves_the_block(bus, error):
+    @bus.on(Published)
+    async def leave(event):
+        await asyncio.sleep(0)
+        raise error
+
+    async def work():
+        async with bus.deferred():
+            await bus.publish(Published())
+
+    with pytest.raises(error):
+        await work()
+
+
+async def test_when_leaving_a_block_is_cancelled_its_handlers_are_cancelled_and_awaited(bus):
+    begun, ended = asyncio.Event(), []
+
+    @bus.on(Published)
+    async def forever(event):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("handler")
+
+    async def work():
+        async with bus.deferred():
+            await bus.publish(Published())
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["handler"]
+
+
 async def test_what_is_no_event_is_refused_at_the_call(bus):
     async with bus.deferred():
         with pytest.raises(NotAnEvent):
@@ -352,16 +320,6 @@ async def test_a_block_of_a_stopped_bus_takes_nothing(bus):
     async with bus.deferred():
         with pytest.raises(BusClosed):
             await bus.publish(Published())
-
-
-def test_a_block_that_is_left_in_another_context_publishes_all_the_same(bus, seen):
-    block = bus.deferred()
-    entered = contextvars.copy_context()
-    entered.run(block.__enter__)
-    entered.run(bus.publish_sync, Published(number=1))
-    contextvars.copy_context().run(block.__exit__, None, None, None)
-    assert seen == [1]
-    assert not bus.publish_sync(Published(number=2)).deferred
 
 
 def test_blocks_that_open_and_close_in_many_threads_let_nothing_through(threads):

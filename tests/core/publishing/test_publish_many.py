@@ -229,6 +229,36 @@ async def test_a_publisher_that_is_cancelled_before_handlers_have_begun_leaves_n
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_a_publish_whose_coroutine_is_closed_cancels_its_handlers(bus):
+    await bus.start()
+    ended = []
+
+    @bus.on(Published)
+    async def forever(event):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(event.number)
+
+    coroutine = bus.publish_many(numbered(2))
+    coroutine.send(None)
+    await asyncio.sleep(0)
+    coroutine.close()
+    await asyncio.sleep(0)
+    assert ended == [0, 1]
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+async def test_what_ends_a_program_in_a_middleware_goes_to_the_publisher(bus, error):
+    @bus.add_middleware
+    async def leave(event):
+        await asyncio.sleep(0)
+        raise error
+
+    with pytest.raises(error):
+        await bus.publish_many(numbered(2))
+
+
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
 async def test_what_ends_a_program_goes_to_the_publisher_and_cancels_the_others(bus, error):
     ended = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from plugbus.handlers import parse_pattern  # type: ignore[attr-defined]
+from plugbus.handlers import parse_pattern
 from plugbus_audit.errors import TrailUnusable
 
 
