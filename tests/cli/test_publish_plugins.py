@@ -57,31 +57,6 @@ def test_a_plugin_that_cannot_be_stopped_is_a_finding_that_is_shown(folder, wher
     assert "1 line" in done.out
 
 
-def test_a_middleware_that_raises_at_the_end_does_not_keep_plugins_from_being_flushed(folder):
-    install(folder, flush="print('flushed')")
-    folder.write(
-        "app.py",
-        """
-        from plugbus import EventBus
-
-        bus = EventBus.from_config()
-
-        @bus.on("service.shutdown")
-        def close(event):
-            pass
-
-        def only_generic(event):
-            event.type
-            return event
-
-        bus.add_middleware(only_generic)
-        """,
-    )
-    done = folder.run("publish", "-", "--app", "app:bus", input=EVENT)
-    assert "flushed" in done.out
-    assert "has no attribute 'type'" in done.err
-
-
 def test_a_plugin_that_is_switched_off_gets_no_events(folder):
     folder.write("plugbus.toml", '[plugins.audit]\npath = "audit.db"\n')
     folder.write("app.py", "from plugbus import EventBus\nbus = EventBus.from_config()\n")
@@ -97,7 +72,7 @@ def test_the_handlers_of_plugins_are_named_with_their_plugin(folder):
 
 def test_the_trail_keeps_the_order_the_id_and_the_time_of_the_file(folder):
     folder.write("plugbus.toml", '[plugins.audit]\npath = "audit.db"\n')
-    time = "2020-01-01T00:00:00Z"
+    time = "2020-01-01T00:00:00.000000Z"
     lines = [{"type": "item.sold", "id": f"number-{number}", "timestamp": time} for number in range(300)]
     folder.run("publish", folder.write_lines("events.jsonl", lines).name)
     with sqlite3.connect(folder.path / "audit.db") as database:

@@ -57,7 +57,6 @@ class Engine:
         correlated: Whether events inherit their correlation.
         sequential: Whether async handlers are awaited one by one.
         max_pending: The most publishes that `publish_soon` may have left to do.
-        handle_sigterm: Whether SIGTERM flushes the plugins.
         state_changed: Called whenever the way of an event through the bus changes.
         lifespans: Makes what is entered at start and left at stop.
         check: Called before a start; raises if something is wrong with the registry.
@@ -70,7 +69,6 @@ class Engine:
         correlated: bool,
         sequential: bool,
         max_pending: int,
-        handle_sigterm: bool,
         state_changed: Callable[[], None],
         lifespans: Callable[[], Lifespans | None],
         check: Callable[[], None],
@@ -79,7 +77,6 @@ class Engine:
         self.correlated = correlated
         self.sequential = sequential
         self._max_pending = max_pending
-        self._handle_sigterm = handle_sigterm
         self._state_changed = state_changed
         self._make_lifespans = lifespans
         self._check = check

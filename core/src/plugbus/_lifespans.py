@@ -101,20 +101,25 @@ class Lifespans:
         """Leave everything, at most `timeout` seconds for it; return what failed."""
         if self._loop is None or self._stop is None:
             return []
-        left = asyncio.wrap_future(self._left)
-        try:
+        if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
-            await asyncio.wait((left,), timeout=timeout)
-            # Cancelled, a plugin that hangs ends, and those before it get their turn.
-            for _ in self._lifespans:
-                if left.done() or self._task is None:
-                    break
-                logger.error("plugin %s did not %s in time and is cut off", self._busy, self._doing)
-                self._loop.call_soon_threadsafe(self._task.cancel)
-                await asyncio.wait((left,), timeout=_GRACE_SECONDS)
-        except RuntimeError:  # no callback can be given to a closed loop
+        if not self._loop.is_running():
             still = ", ".join(lifespan.plugin for lifespan in self._entered)
-            logger.error("the loop of these plugins was closed before they were stopped: %s", still)
+            logger.error(
+                "the loop that the bus was started on does not run, so these plugins were not stopped: %s; "
+                "use `await bus.stop()` there",
+                still,
+            )
+            return []
+        left = asyncio.wrap_future(self._left)
+        await asyncio.wait((left,), timeout=timeout)
+        # Cancelled, a plugin that hangs ends, and those before it get their turn.
+        for _ in self._lifespans:
+            if left.done() or self._task is None or self._loop.is_closed():
+                break
+            logger.error("plugin %s did not %s in time and is cut off", self._busy, self._doing)
+            self._loop.call_soon_threadsafe(self._task.cancel)
+            await asyncio.wait((left,), timeout=_GRACE_SECONDS)
         return left.result() if left.done() else []
 
     def disown(self) -> None:

@@ -235,12 +235,13 @@ class Publishing:
 
     def _route(self) -> None:
         """Lead publishes to the plans where nothing stands in the way, else through a gate."""
-        if self._engine.state is State.RUNNING and not self._blocks:
-            self._async = self._dispatcher.table(_ASYNC)
-            self._blocking = self._dispatcher.table(_BLOCKING)
-        else:
-            self._async = _Gate(self._publish_checked)
-            self._blocking = _Gate(self._publish_sync_checked)
+        with self._dispatcher.lock:  # blocks are opened and closed in several threads
+            if self._engine.state is State.RUNNING and not self._blocks:
+                self._async = self._dispatcher.table(_ASYNC)
+                self._blocking = self._dispatcher.table(_BLOCKING)
+            else:
+                self._async = _Gate(self._publish_checked)
+                self._blocking = _Gate(self._publish_sync_checked)
 
     async def _publish_checked(self, event: Any) -> PublishResult:
         await self._engine.ready()

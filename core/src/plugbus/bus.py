@@ -64,7 +64,6 @@ class EventBus(Registering, Publishing):
             correlated=correlation,
             sequential=sequential,
             max_pending=max_pending,
-            handle_sigterm=handle_sigterm,
             state_changed=self._route,
             lifespans=self._make_lifespans,
             check=self._check_order,

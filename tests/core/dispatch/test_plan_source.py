@@ -63,7 +63,7 @@ def test_a_plan_mentions_only_what_its_type_needs(shape):
     handles = shape.section != "admit"
     assert ("tell(" in body) == (shape.told and handles)
     assert ("on_publish(" in body) == (shape.published and handles)
-    assert ("set_source(" in body) == (shape.sourced and full_or_admit and not shape.foreign)
+    assert ("claim_source(" in body) == (shape.sourced and full_or_admit and not shape.foreign)
     assert ("link(" in body) == (shape.correlated and full_or_admit and not shape.foreign)
     assert ("begin_foreign(" in body) == (shape.foreign and full_or_admit)
     assert ("set_reporting(" in body) == shape.error

@@ -223,6 +223,7 @@ async def test_when_one_fails_the_others_are_left_again_and_the_error_names_it(p
     play.parts.clear()  # the server is there again
     await begin()
     assert play.moments("enter") == ["one", "two", "three"] * 2
+    await bus.stop()
 
 
 async def test_what_fails_while_the_others_are_left_again_is_logged(play, caplog):

@@ -145,17 +145,23 @@ def test_a_plugins_handler_on_the_buss_loop_runs_where_its_lifespan_was_entered(
     assert found == [play.tasks[0].get_loop()] * 2
 
 
-def test_stop_sync_leaves_plugins_whose_loop_was_closed_under_them_alone_and_says_so(play, caplog):
+@pytest.mark.parametrize("loop_is", ["closed", "left"])
+def test_plugins_whose_loop_does_not_run_any_more_cannot_be_stopped_and_that_is_said_at_once(play, caplog, loop_is):
     bus = play.bus("one", "two")
     loop = asyncio.new_event_loop()
     loop.run_until_complete(bus.start())
     (owner,) = asyncio.all_tasks(loop)
-    loop.close()
+    if loop_is == "closed":
+        loop.close()
+        owner._log_destroy_pending = False  # it is the closed loop's, and what the test is about
     bus.stop_sync()
-    owner._log_destroy_pending = False  # it is the closed loop's, and what the test is about
-    assert "closed before they were stopped: one, two" in caplog.text
+    assert "does not run, so these plugins were not stopped: one, two; use `await bus.stop()` there" in caplog.text
     with pytest.raises(BusClosed):
         bus.publish_sync(Published())
+    if loop_is == "left":
+        loop.run_until_complete(owner)
+        loop.close()
+        assert play.moments("leave") == ["two", "one"]
 
 
 def test_many_threads_that_start_stop_and_publish_come_to_an_end(play, threads):
