@@ -38,9 +38,11 @@ def subscription_of(what: Any, handler: Any, options: dict[str, Any], plugin: st
             raise InvalidHandler(
                 f"{type(what).__name__} is a handler and names its own event types: subscribe it alone"
             )
-        handler, what = what, tuple(what.event_types)
+        handler, what = what, what.event_types
         chosen = attrs.evolve(handler.options, **options) if options else handler.options
         return Subscription(what, handler, chosen, plugin)
+    if handler is None and isinstance(what, type) and issubclass(what, EventHandler):
+        raise InvalidHandler(f"{what.__name__} is a class of handlers; put parentheses behind its name to make one")
     if handler is None:
         raise InvalidHandler(f"subscribe() got no handler for {what!r}; as a decorator write @bus.on({what!r})")
     if not isinstance(what, str | type | Iterable):

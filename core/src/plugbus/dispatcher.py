@@ -202,6 +202,8 @@ class Dispatcher:
         """Put back a copy of the registry."""
         with self.lock:
             self._registry = attrs.evolve(registry, subscriptions=dict(registry.subscriptions))
+            for subscription in self._registry.subscriptions.values():
+                subscription.renew_claim()
             self._refresh()
 
     def _refresh(self) -> None:

@@ -294,6 +294,11 @@ class Subscription:
         """Tell the first caller, and no other, that the one event of `once` is its own."""
         return self._claims is None or next(self._claims) == 0
 
+    def renew_claim(self) -> None:
+        """Let a handler that is to run once do so again, since what was registered is put back."""
+        if self._claims is not None:
+            self._claims = count()
+
     def key(self) -> object:
         """Return what two subscriptions share that are one: the same handler, or the same name, for the same thing."""
         return (frozenset(self.what), self.options.name or identity(self.handler))

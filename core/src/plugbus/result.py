@@ -31,8 +31,16 @@ class HandlerFailure:
 
     def __str__(self) -> str:
         origin = f" of plugin {self.plugin}" if self.plugin else ""
-        said = f": {self.exception}" if str(self.exception) else ""
-        return f"{self.handler}{origin}: {type(self.exception).__name__}{said}"
+        return f"{self.handler}{origin}: {_told(self.exception)}"
+
+
+def _told(error: Exception) -> str:
+    kind = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  (an exception whose text cannot be had is told by its class)
+        return kind
+    return f"{kind}: {text}" if text else kind
 
 
 @attrs.frozen(kw_only=True)
