@@ -70,6 +70,7 @@ class Folder:
             [*self.program, *map(str, arguments)],
             cwd=self.path,
             env=self.environment(PYTHONUNBUFFERED="1"),
+            bufsize=0,  # what readline() kept back, communicate() would not see
             **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 

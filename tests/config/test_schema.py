@@ -66,6 +66,8 @@ class Everything:
     tree: Tree | None = option(None, help="a tree")
     anything: Any = option(None, help="whatever")
     one_of: str = option("a", help="one of two", validator=validators.in_(["a", "b"]))
+    tags: frozenset[str] = option(frozenset({"b", "a"}), help="words")
+    word: str = option("abc", help="a word", validator=[validators.min_len(2), validators.min_len(3)])
     maybe: int | None = option(None, help="a number", validator=validators.optional(validators.gt(0)))
 
 
@@ -121,6 +123,8 @@ GOOD = [
     "anything = [1, {a = 'b'}]",
     "one_of = 'b'",
     "maybe = 1",
+    "tags = ['x', 'x']",
+    "word = 'abc'",
     "enabled = true\nrequired = false\nbefore = ['x']\nafter = []\ndistribution = 'd'",
 ]
 BAD = [
@@ -163,6 +167,8 @@ BAD = [
     "tree = {name = 'a', below = [{}]}",
     "one_of = 'c'",
     "maybe = 0",
+    "tags = 'x'",
+    "word = 'ab'",
     "unknown = 1",
     "enabled = 'no'",
     "required = 0",
@@ -249,6 +255,7 @@ def test_an_editor_is_told_what_each_setting_is_for_and_its_default():
     assert shown["count"] == {"description": "a number", "default": 1}
     assert shown["color"] == {"description": "a color", "default": "red"}
     assert shown["sink"] == {"description": "a sink", "default": {"kind": "file"}}
+    assert shown["tags"] == {"description": "words", "default": ["a", "b"]}
     assert shown["path"] == {"description": "a path", "default": "x"}
     assert SCHEMA["$defs"]["Sink"]["properties"]["token"] == {
         "description": "opens it",

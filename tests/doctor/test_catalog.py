@@ -25,6 +25,7 @@ class UserRegistered(EventBase):
     token: str = secret(default="hunter2")
     tags: tuple[str, ...] = ()
     notes: list[str] = attrs.field(factory=list)
+    shown: str = attrs.field(init=False, default="made, not given")
 
 
 @dataclasses.dataclass
@@ -49,7 +50,9 @@ class Plain:
     number: int
 
 
-for name, cls in {"order": Order, "payment": Payment, "shipment": Shipment, "plain": Plain}.items():
+Bare = attrs.make_class("Bare", ["number"])
+
+for name, cls in {"bare": Bare, "order": Order, "payment": Payment, "shipment": Shipment, "plain": Plain}.items():
     name_event(cls, f"catalog_{name}.made")
 
 
@@ -102,6 +105,7 @@ def test_a_typed_event_is_listed_with_its_fields_and_secrets_are_masked(view):
             (FieldView("number", "int"), FieldView("note", "str", required=False, default="'" + "x" * 56 + "...")),
         ),
         ("plain", (FieldView("number", "int"),)),
+        ("bare", (FieldView("number", "Any"),)),
     ],
 )
 def test_classes_of_others_are_listed_with_their_fields(view, name, fields):

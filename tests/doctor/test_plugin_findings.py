@@ -7,7 +7,7 @@ import pytest
 from plugbus import EventBus
 from plugbus.config import load_config
 from plugbus.doctor import Severity, examine, examine_live
-from plugbus.errors import ConfigurationError
+from plugbus.errors import ConfigurationError, OrderError
 
 
 GOOD = "class P(Plugin[None]):\n    api = 1\n"
@@ -87,6 +87,16 @@ def test_a_handler_of_the_application_that_cannot_be_subscribed_is_a_finding(con
         EventBus().subscribe("a.b", lambda: None)
     (finding,) = (one for one in examine(error=caught.value).findings if one.number == "PB303")
     assert finding.severity is Severity.ERROR
+
+
+async def test_an_order_that_kept_the_bus_from_starting_is_a_finding_once():
+    bus = EventBus()
+    bus.subscribe("user.created", print, after="nobody")
+    with pytest.raises(OrderError) as caught:
+        await bus.start()
+    assert [one.number for one in examine(error=caught.value).findings if one.severity is Severity.ERROR] == ["PB304"]
+    assert [one.number for one in examine(bus, error=caught.value).findings if one.number == "PB304"] == ["PB304"]
+    await bus.stop()
 
 
 def test_whatever_else_was_raised_is_a_finding_too():

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from plugbus.plugins.discovery import discover, is_plugin_name, normalized
+from plugbus.plugins.discovery import discover, editable_source, is_plugin_name, normalized
 
 
 def test_a_plugin_is_found_with_its_distribution_and_not_imported(site):
@@ -73,3 +73,16 @@ def test_other_names_are_none(name):
 
 def test_names_of_distributions_are_compared_in_their_normal_form():
     assert normalized("Demo_Weather.Plus") == normalized("demo-weather-plus")
+
+
+def test_a_distribution_that_is_installed_in_place_says_from_where(site):
+    site.add("demo-weather")
+    info = site.folder / "demo_weather-1.0.dist-info"
+    assert editable_source("demo-weather") is None
+    (info / "direct_url.json").write_text('{"url": "file:///src/weather", "dir_info": {"editable": true}}')
+    assert editable_source("demo-weather") == "file:///src/weather"
+    (info / "direct_url.json").write_text('{"url": "file:///src/weather", "dir_info": {}}')
+    assert editable_source("demo-weather") is None
+    (info / "direct_url.json").write_text("no JSON")
+    assert editable_source("demo-weather") is None
+    assert editable_source("nowhere-xyz") is None

@@ -91,13 +91,14 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 def _of_error(error: Exception) -> Finding:
     if isinstance(error, Problem):
         return _of_problem("PB101", error)
+    text = str(error).rstrip(".")
     if isinstance(error, PluginError):
-        return Finding.of("PB104", str(error), plugin=error.plugin)
+        return Finding.of("PB104", text, plugin=error.plugin)
     if isinstance(error, OrderError):
-        return Finding.of("PB304", str(error))
+        return Finding.of("PB304", text)
     if isinstance(error, DefinitionError):
-        return Finding.of("PB303", str(error), severity=Severity.ERROR)
-    return Finding.of("PB101", f"the bus cannot be built: {type(error).__name__}: {error}")
+        return Finding.of("PB303", text, severity=Severity.ERROR)
+    return Finding.of("PB101", f"the bus cannot be built: {type(error).__name__}: {text}")
 
 
 def _of_problem(number: str, problem: Problem, severity: Severity | None = None) -> Finding:

@@ -89,10 +89,10 @@ def _found(case: _Case) -> list[Finding]:
     import plugbus.catalog  # noqa: F401  (its classes are among those that may be listened to)
 
     found = [*_of_plugins(case), *_surroundings.python()]
-    if case.error is not None:
-        found += _plugins.raised(case.error, found)
     if case.bus is not None:
         found += _of_handlers(case.bus)
+    if case.error is not None:
+        found += _plugins.raised(case.error, found)
     return found
 
 
