@@ -77,39 +77,9 @@ class Registry:
     """What is registered on a bus; copied for snapshots."""
 
     subscriptions: dict[object, Subscription] = attrs.Factory(dict)
-    labels: dict[object, object] = attrs.Factory(dict)  # explicit names, by what they listen to: the keys above
     middleware: tuple[Contribution, ...] = ()
     interceptors: tuple[Contribution, ...] = ()
     monitors: tuple[Contribution, ...] = ()
-
-    def put(self, subscription: Subscription) -> None:
-        """Register a subscription, in the place of one of the same handler or the same explicit name."""
-        key, label = subscription.key(), subscription.label()
-        namesake = self.labels.get(label)
-        if key in self.subscriptions:
-            self.labels.pop(self.subscriptions[key].label(), None)
-        if namesake is None or namesake == key:
-            self.subscriptions[key] = subscription
-        else:
-            kept = {old: one for old, one in self.subscriptions.items() if old != key}
-            self.subscriptions = {
-                key if old == namesake else old: subscription if old == namesake else one for old, one in kept.items()
-            }
-        if label is not None:
-            self.labels[label] = key
-
-    def delete(self, subscription: Subscription) -> bool:
-        """Remove a subscription; False if it is not registered."""
-        key = subscription.key()
-        if self.subscriptions.get(key) is not subscription:
-            return False
-        del self.subscriptions[key]
-        self.labels.pop(subscription.label(), None)
-        return True
-
-    def copy(self) -> Registry:
-        """Return a copy that changes on its own."""
-        return attrs.evolve(self, subscriptions=dict(self.subscriptions), labels=dict(self.labels))
 
 
 class _Table(dict[Any, Plan]):
@@ -170,18 +140,18 @@ class Dispatcher:
     def add(self, subscription: Subscription) -> None:
         """Register a subscription, in the place of an equal one if there is one."""
         with self.lock:
-            self._registry.put(subscription)
+            self._registry.subscriptions[subscription.key()] = subscription
             self._drop(subscription)
         logger.debug("subscribed %s to %s", subscription.name, _listed(subscription.what))
 
     def remove(self, doomed: Callable[[Subscription], bool]) -> int:
         """Remove the subscriptions that a condition holds for; return how many."""
         with self.lock:
-            found = [one for one in self._registry.subscriptions.values() if doomed(one)]
-            for subscription in found:
-                self._registry.delete(subscription)
+            found = [(key, one) for key, one in self._registry.subscriptions.items() if doomed(one)]
+            for key, subscription in found:
+                del self._registry.subscriptions[key]
                 self._drop(subscription)
-        for subscription in found:
+        for _, subscription in found:
             logger.debug("unsubscribed %s from %s", subscription.name, _listed(subscription.what))
         return len(found)
 
@@ -196,8 +166,9 @@ class Dispatcher:
     def discard(self, subscription: Subscription) -> bool:
         """Remove one subscription; False if it is not registered."""
         with self.lock:
-            if not self._registry.delete(subscription):
+            if self._registry.subscriptions.get(subscription.key()) is not subscription:
                 return False
+            del self._registry.subscriptions[subscription.key()]
             self._drop(subscription)
         logger.debug("unsubscribed %s from %s", subscription.name, _listed(subscription.what))
         return True
@@ -225,12 +196,12 @@ class Dispatcher:
     def state(self) -> Registry:
         """Return a copy of the registry."""
         with self.lock:
-            return self._registry.copy()
+            return attrs.evolve(self._registry, subscriptions=dict(self._registry.subscriptions))
 
     def restore(self, registry: Registry) -> None:
         """Put back a copy of the registry."""
         with self.lock:
-            self._registry = registry.copy()
+            self._registry = attrs.evolve(registry, subscriptions=dict(registry.subscriptions))
             for subscription in self._registry.subscriptions.values():
                 subscription.renew_claim()
             self._refresh()

@@ -300,9 +300,5 @@ class Subscription:
             self._claims = count()
 
     def key(self) -> object:
-        """Return what two subscriptions share that are one: the same handler for the same thing."""
-        return (frozenset(self.what), identity(self.handler))
-
-    def label(self) -> object:
-        """Return what else makes two subscriptions one: an explicit name for the same thing; None without."""
-        return (frozenset(self.what), self.options.name) if self.options.name is not None else None
+        """Return what two subscriptions share that are one: the same handler, or the same name, for the same thing."""
+        return (frozenset(self.what), self.options.name or identity(self.handler))
