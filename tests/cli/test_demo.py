@@ -6,12 +6,13 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 
 def rows(path):
-    with sqlite3.connect(path / "audit.db") as database:
+    with closing(sqlite3.connect(path / "audit.db")) as database:
         return [row[0] for row in database.execute("SELECT type FROM events ORDER BY seq")]
 
 

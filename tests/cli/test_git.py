@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -70,7 +71,7 @@ def piped(folder, command, *, code):
 
 
 def trail(folder, what):
-    with sqlite3.connect(folder.path / "audit.db") as database:
+    with closing(sqlite3.connect(folder.path / "audit.db")) as database:
         return [row[0] for row in database.execute(f"SELECT {what} FROM events")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -75,6 +76,6 @@ def test_the_trail_keeps_the_order_the_id_and_the_time_of_the_file(folder):
     time = "2020-01-01T00:00:00.000000Z"
     lines = [{"type": "item.sold", "id": f"number-{number}", "timestamp": time} for number in range(300)]
     folder.run("publish", folder.write_lines("events.jsonl", lines).name)
-    with sqlite3.connect(folder.path / "audit.db") as database:
+    with closing(sqlite3.connect(folder.path / "audit.db")) as database:
         query = "SELECT json_extract(data, '$.id'), json_extract(data, '$.time') FROM events WHERE type = 'item.sold'"
         assert database.execute(query).fetchall() == [(f"number-{number}", time) for number in range(300)]
