@@ -22,8 +22,9 @@ def require_service() -> Callable[[str, Callable[[], T]], T]:
     """
     A function that opens something on a server: `require_service("Redis", lambda: socket.create_connection(address))`.
 
-    It returns what the opener returns. If the opener raises, the server is absent: the test is skipped with the reason,
-    or fails where PLUGBUS_REQUIRE_SERVICES=1 promises that every server is there.
+    A tool that is no server is asked for in the same way. It returns what the opener returns. If the opener raises, the
+    server is absent: the test is skipped with the reason, or fails where PLUGBUS_REQUIRE_SERVICES=1 promises that every
+    server is there.
     """
 
     def require(name: str, opener: Callable[[], T]) -> T:

@@ -6,15 +6,13 @@ import pytest
 PROGRAM = """
     import logging, multiprocessing, os, sqlite3, sys, threading
     from pathlib import Path
-    from plugbus_audit.sqlite import SqliteWriter
-    from plugbus_audit.store import EventTable
+    from plugbus_audit import AuditSettings
+    from plugbus_audit.assembly import make_writer
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="LOG %(message)s")
     path = Path("audit.db")
-    writer = SqliteWriter(
-        EventTable(path), name="the trail", logger=logging.getLogger(), flush_every=10, flush_interval=3600.0,
-        buffer_size=1000, buffer_timeout=30.0,
-    )
+    writer = make_writer(AuditSettings(path=path, flush_every=10, flush_interval=3600.0,
+        buffer_size=1000, buffer_timeout=30.0), logging.getLogger(), None)
 
     def publish(who, first, last):
         for number in range(first, last):
@@ -22,7 +20,7 @@ PROGRAM = """
 
     def expect(**counts):
         with sqlite3.connect(path) as connection:
-            found = sorted(id for (id,) in connection.execute("SELECT id FROM events"))
+            found = sorted(id for (id,) in connection.execute("SELECT id FROM records WHERE id IS NOT NULL"))
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         wanted = sorted(f"{who}-{number}" for who, count in counts.items() for number in range(count))
         assert found == wanted, (len(found), len(wanted))
@@ -148,10 +146,10 @@ def test_the_end_of_a_process_of_multiprocessing_loses_nothing(run_program, meth
     (tmp_path / "shop.py").write_text(
         "import logging\n"
         "from pathlib import Path\n"
-        "from plugbus_audit.sqlite import SqliteWriter\n"
-        "from plugbus_audit.store import EventTable\n"
-        "writer = SqliteWriter(EventTable(Path('audit.db')), name='the trail', logger=logging.getLogger(),\n"
-        "    flush_every=10, flush_interval=3600.0, buffer_size=1000, buffer_timeout=30.0)\n"
+        "from plugbus_audit import AuditSettings\n"
+        "from plugbus_audit.assembly import make_writer\n"
+        "settings = AuditSettings(path=Path('audit.db'), flush_every=10, flush_interval=3600.0)\n"
+        "writer = make_writer(settings, logging.getLogger(), None)\n"
         "def publish(who, count):\n"
         "    for number in range(count):\n"
         '        writer.put(b\'{"id":"%s-%d","type":"a.b"}\' % (who.encode(), number))\n',
@@ -177,7 +175,7 @@ def test_the_end_of_a_process_of_multiprocessing_loses_nothing(run_program, meth
                 pool.join()
             shop.writer.close(30)
             with sqlite3.connect("audit.db") as connection:
-                found = sorted(id for (id,) in connection.execute("SELECT id FROM events"))
+                found = sorted(id for (id,) in connection.execute("SELECT id FROM records WHERE id IS NOT NULL"))
             names = ["c0", "c1", "c2", "p0", "p1"]
             wanted = [f"parent-{{n}}" for n in range(5)] + [f"{{name}}-{{n}}" for name in names for n in range(13)]
             assert found == sorted(wanted), (len(found), len(wanted))
@@ -189,18 +187,19 @@ def test_a_child_that_was_forked_while_a_write_hung_says_so_instead_of_hanging_t
     done = run_program(
         PROGRAM
         + """
-    from plugbus_audit.sqlite import WriterUnusable, writer as module
+    from plugbus.writing import WriterUnusable, writer as module
 
     module._FORK_TIMEOUT = 0.2
     hangs, go_on = threading.Event(), threading.Event()
 
-    class Slow(EventTable):
-        def insert(self, connection, rows):
-            hangs.set()
-            go_on.wait(60)
-            super().insert(connection, rows)
+    write = writer._store.write
 
-    writer._database._table = Slow(path)
+    def slow(rows):
+        hangs.set()
+        go_on.wait(60)
+        write(rows)
+
+    writer._store.write = slow
     publish("parent", 0, 10)
     hangs.wait(60)
     child = os.fork()
@@ -216,7 +215,10 @@ def test_a_child_that_was_forked_while_a_write_hung_says_so_instead_of_hanging_t
     expect(parent=10)
     """
     )
-    assert "the trail cannot be written in this process: it was forked while a write hung for 0.2 s" in done.stdout
+    assert (
+        "the audit trail audit.db cannot be written in this process: it was forked while a write hung for 0.2 s"
+        in done.stdout
+    )
 
 
 def test_rows_that_come_while_the_program_ends_are_written(run_program):
@@ -227,7 +229,7 @@ def test_rows_that_come_while_the_program_ends_are_written(run_program):
 
         def look():
             with sqlite3.connect("audit.db") as connection:
-                found = [id for (id,) in connection.execute("SELECT id FROM events ORDER BY seq")]
+                found = [id for (id,) in connection.execute("SELECT id FROM records WHERE id IS NOT NULL ORDER BY seq")]
             if found != ["early", "late"]:
                 import os
                 os._exit(3)
@@ -235,13 +237,11 @@ def test_rows_that_come_while_the_program_ends_are_written(run_program):
         atexit.register(look)
         atexit.register(lambda: writer.put(b'{"id":"late","type":"a.b"}'))
 
-        from plugbus_audit.sqlite import SqliteWriter
-        from plugbus_audit.store import EventTable
+        from plugbus_audit import AuditSettings
+        from plugbus_audit.assembly import make_writer
 
-        writer = SqliteWriter(
-            EventTable(Path("audit.db")), name="the trail", logger=logging.getLogger(), flush_every=10,
-            flush_interval=3600.0, buffer_size=1000, buffer_timeout=30.0,
-        )
+        writer = make_writer(AuditSettings(path=Path("audit.db"), flush_every=10,
+            flush_interval=3600.0, buffer_size=1000, buffer_timeout=30.0), logging.getLogger(), None)
         writer.put(b'{"id":"early","type":"a.b"}')
         """
     )

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from plugbus.errors import BusOverloaded
-from plugbus_audit.sqlite import WriterOverloaded
+from plugbus.writing import WriterOverloaded
 
 
 SECONDS = 30
@@ -77,8 +77,9 @@ def test_flush_returns_at_its_deadline_and_tells_what_is_left(trail, make_writer
 DISK_FULL = """
     import logging, resource, sqlite3, sys, time
     from pathlib import Path
-    from plugbus_audit.sqlite import SqliteWriter, WriterOverloaded
-    from plugbus_audit.store import EventTable
+    from plugbus_audit import AuditSettings
+    from plugbus.writing import WriterOverloaded
+    from plugbus_audit.assembly import make_writer
 
     class Lines(logging.Handler):
         lines = []
@@ -88,10 +89,8 @@ DISK_FULL = """
     logging.getLogger("plugbus").addHandler(Lines())
     logging.getLogger("plugbus").propagate = False
     path = Path("audit.db")
-    writer = SqliteWriter(
-        EventTable(path), name="the trail", rows="events", logger=logging.getLogger("plugbus.audit"),
-        flush_every=1, flush_interval=0.01, buffer_size=50, buffer_timeout=0.5,
-    )
+    settings = AuditSettings(path=path, flush_every=1, flush_interval=0.01, buffer_size=50, buffer_timeout=0.5)
+    writer = make_writer(settings, logging.getLogger("plugbus.audit"), None)
     writer.open()
 
     def rows(first, last):
@@ -131,16 +130,16 @@ def test_while_the_disk_is_full_rows_wait_and_then_the_publisher_is_told_and_not
         writer.put(row)
     writer.close(30)
     with sqlite3.connect(path) as connection:
-        found = [int(id) for (id,) in connection.execute("SELECT id FROM events ORDER BY seq")]
+        found = [int(id) for (id,) in connection.execute("SELECT id FROM records WHERE id IS NOT NULL ORDER BY seq")]
     assert found == list(range(taken + 10)), found
     print(*Lines.lines, sep="\\n")
     """
     )
     refusal, began, ended = done.stdout.splitlines()
-    assert "takes no more events: 50 wait to be written, and within 0.5 s there was no room" in refusal
-    assert began.startswith("ERROR the trail cannot be written: ")
-    assert began.endswith("It is tried again; meanwhile up to 50 events wait")
-    assert ended.startswith("WARNING the trail is written again, after ")
+    assert "takes no more records: 50 wait to be written, and within 0.5 s there was no room" in refusal
+    assert began.startswith("ERROR the audit trail audit.db cannot be written: ")
+    assert began.endswith("It is tried again; meanwhile up to 50 records wait")
+    assert ended.startswith("WARNING the audit trail audit.db is written again, after ")
 
 
 def test_what_a_full_disk_kept_from_being_written_is_reported_when_the_program_ends(run_program):
@@ -154,4 +153,4 @@ def test_what_a_full_disk_kept_from_being_written_is_reported_when_the_program_e
     """
     )
     *_, report, left = done.stdout.splitlines()
-    assert report.startswith(f"ERROR the trail: events not written: {left} (")
+    assert report.startswith(f"ERROR the audit trail audit.db: records not written: {left} (")

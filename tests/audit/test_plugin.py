@@ -13,8 +13,8 @@ from plugbus import Event, EventBus
 from plugbus.codec import decode
 from plugbus.errors import ConfigurationError, PluginError
 from plugbus.plugins import Deadline
+from plugbus.writing import WriterOverloaded
 from plugbus_audit import TrailNotWritten
-from plugbus_audit.sqlite import WriterOverloaded
 
 
 def happened(number=0):
@@ -31,18 +31,8 @@ def numbers(trail):
 
 
 @pytest.fixture
-def make_bus(trail):
-    """A function that makes a bus with audit and these settings; all are stopped at the end."""
-    made = []
-
-    def make(**settings):
-        table = {"path": str(trail.path), "flush_interval": 3600.0, **settings}
-        made.append(EventBus.from_config({"plugins": {"audit": table}}))
-        return made[-1]
-
-    yield make
-    for bus in made:
-        bus.stop_sync()
+def defaults():
+    return {"flush_interval": 3600.0}
 
 
 def test_two_lines_of_configuration_record_every_event(configuration, trail):
@@ -197,7 +187,7 @@ def test_what_cannot_be_written_at_stop_is_reported(make_bus, trail, caplog, mon
     with trail.locked(), pytest.raises(ExceptionGroup, match="plugins failed to stop"):
         bus.stop_sync(timeout=1)
     errors = [entry.getMessage() for entry in caplog.records if entry.levelno == logging.ERROR]
-    assert any("events not written: 2 (database is locked)" in message for message in errors), errors
+    assert any("records not written: 2 (database is locked)" in message for message in errors), errors
 
 
 def test_several_buses_may_write_one_trail(make_bus, trail):

@@ -8,8 +8,8 @@ import pytest
 PROGRAM = """
     import logging, signal, sqlite3, sys, time
     from pathlib import Path
-    from plugbus_audit.sqlite import SqliteWriter
-    from plugbus_audit.store import EventTable
+    from plugbus_audit import AuditSettings
+    from plugbus_audit.assembly import make_writer
 
     def within(seconds):
         end = time.monotonic() + seconds
@@ -19,10 +19,8 @@ PROGRAM = """
         left.append(writer.flush(within(20)))
 
     left = []
-    writer = SqliteWriter(
-        EventTable(Path("audit.db")), name="the trail", logger=logging.getLogger(), flush_every=100,
-        flush_interval=3600.0, buffer_size={size}, buffer_timeout=20.0,
-    )
+    writer = make_writer(AuditSettings(path=Path("audit.db"), flush_every=100,
+        flush_interval=3600.0, buffer_size={size}, buffer_timeout=20.0), logging.getLogger(), None)
     signal.signal(signal.SIGALRM, flush)
     writer.open()
     {before}
@@ -34,7 +32,7 @@ PROGRAM = """
     signal.setitimer(signal.ITIMER_REAL, 0)
     writer.close(30)
     with sqlite3.connect("audit.db") as connection:
-        found = [int(id) for (id,) in connection.execute("SELECT id FROM events ORDER BY seq")]
+        found = [int(id) for (id,) in connection.execute("SELECT id FROM records WHERE id IS NOT NULL ORDER BY seq")]
     assert found == list(range(count)), (len(found), count)
     print(max(left))
 """

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import subprocess
@@ -8,12 +9,16 @@ from contextlib import closing
 
 import pytest
 
-from plugbus_audit import TrailUnusable
-from plugbus_audit.store import APPLICATION_ID, FORMAT, EventTable
+from plugbus_audit import AuditSettings, TrailUnusable
+from plugbus_audit.assembly import make_store
+from plugbus_audit.schema import APPLICATION_ID, FORMAT
 
 
 def connect(path):
-    EventTable(path).connect().close()
+    store = make_store(AuditSettings(path=path), logging.getLogger("plugbus.audit"))
+    store.open()
+    store.close()
+    store.end()
 
 
 def test_a_new_trail_says_whose_it_is_and_in_which_form(trail):
@@ -29,36 +34,34 @@ def test_the_folders_above_a_new_trail_are_made(tmp_path):
 
 
 def test_an_existing_trail_is_opened_as_it_is(trail, record):
-    table = EventTable(trail.path)
     for number in range(2):
-        with closing(table.connect()) as connection:
-            table.insert(connection, [record(number)])
+        trail.fill(record(number))
     assert trail.ids() == ["0", "1"]
 
 
 def test_columns_to_search_are_generated_from_the_record(trail, record):
-    table = EventTable(trail.path)
-    with closing(table.connect()) as connection:
-        table.insert(connection, [record(7, correlationid="c", causationid="e")])
-        with pytest.raises(sqlite3.OperationalError, match="generated"):
-            connection.execute("UPDATE events SET type = 'other.type'")
+    trail.fill(record(7, correlationid="c", causationid="e"))
+    with pytest.raises(sqlite3.OperationalError, match="generated"):
+        trail.select("UPDATE records SET type = 'other.type'")
     columns = "id, type, source, time, correlation_id, causation_id, unencodable"
-    assert trail.select(f"SELECT {columns} FROM events") == [
+    assert trail.select(f"SELECT {columns} FROM records WHERE kind = 'event'") == [
         ("7", "number.counted", "test", "2026-11-20T19:00:00.000000Z", "c", "e", None)
     ]
 
 
 @pytest.mark.parametrize(
-    ("statement", "index"),
+    ("condition", "index"),
     [
-        ("SELECT seq FROM events WHERE type = 'a.b' AND time >= '2026'", "events_by_type_and_time (type=? AND time>?)"),
-        ("SELECT seq FROM events WHERE correlation_id = 'x'", "events_by_correlation (correlation_id=?)"),
+        ("type = 'a.b' AND time >= '2026'", "records_by_type_and_time (type=? AND time>?)"),
+        ("time >= '2026'", "records_by_time (time>?)"),
+        ("correlation_id = 'x'", "records_by_correlation (correlation_id=?)"),
+        ("id = 'x'", "records_by_id (id=?)"),
     ],
 )
-def test_a_search_is_answered_from_an_index(trail, statement, index):
+def test_a_search_is_answered_from_an_index(trail, condition, index):
     connect(trail.path)
-    ((*_, plan),) = trail.select(f"EXPLAIN QUERY PLAN {statement}")
-    assert plan.startswith("SEARCH events USING ")
+    ((*_, plan),) = trail.select(f"EXPLAIN QUERY PLAN SELECT seq FROM records WHERE {condition}")
+    assert plan.startswith("SEARCH records USING ")
     assert plan.endswith(f"INDEX {index}")
 
 
@@ -110,20 +113,22 @@ def test_a_trail_that_may_not_be_written_is_found_out_when_it_is_opened(run_prog
     # The superuser may write everything, so the program becomes somebody else, in a folder that others may enter.
     done = run_program(
         """
-        import os, tempfile
+        import logging, os, tempfile
         from pathlib import Path
-        from plugbus_audit import TrailUnusable
-        from plugbus_audit.store import EventTable
+        from plugbus_audit import AuditSettings, TrailUnusable
+        from plugbus_audit.assembly import make_store
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "audit.db"
-            EventTable(path).connect().close()
+            store = make_store(AuditSettings(path=path), logging.getLogger())
+            store.open()
+            store.close()
             path.chmod(0o444)
             Path(folder).chmod(0o755)
             if os.geteuid() == 0:
                 os.seteuid(65534)
             try:
-                EventTable(path).connect()
+                store.open()
             except TrailUnusable as error:
                 print(str(error).replace(folder, ""))
             os.seteuid(os.getuid())
@@ -135,10 +140,10 @@ def test_a_trail_that_may_not_be_written_is_found_out_when_it_is_opened(run_prog
 def test_of_many_processes_that_start_at_once_one_makes_the_trail(trail):
     program = (
         "import logging, sys; from pathlib import Path\n"
-        "from plugbus_audit.sqlite import SqliteWriter\n"
-        "from plugbus_audit.store import EventTable\n"
-        "writer = SqliteWriter(EventTable(Path(sys.argv[1])), name='trail', logger=logging.getLogger(),\n"
-        "    flush_every=10, flush_interval=1.0, buffer_size=100, buffer_timeout=30.0)\n"
+        "from plugbus_audit import AuditSettings\n"
+        "from plugbus_audit.assembly import make_writer\n"
+        "settings = AuditSettings(path=Path(sys.argv[1]), flush_every=10, buffer_size=100, buffer_timeout=30.0)\n"
+        "writer = make_writer(settings, logging.getLogger(), None)\n"
         "sys.stdin.read()\n"
         "writer.open()\n"
         'for number in range(25): writer.put(b\'{"id":"%d","type":"a.b"}\' % number)\n'

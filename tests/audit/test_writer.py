@@ -1,22 +1,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 
 import pytest
 
-from plugbus_audit.sqlite import WriterUnusable
-from plugbus_audit.store import EventTable
+from plugbus.sqlite import SqliteStore
+from plugbus.writing import WriterUnusable
+from plugbus_audit import AuditSettings
+from plugbus_audit.assembly import make_ledger
+from plugbus_audit.store import RecordTable
 
 
 SECONDS = 30
 
 
-class Witness(EventTable):
+class Witness(RecordTable):
     """Remembers which threads have written."""
 
-    def __init__(self, path):
-        super().__init__(path)
+    def __init__(self, path, logger):
+        super().__init__(make_ledger(AuditSettings(path=path), logger))
         self.threads = set()
 
     def insert(self, connection, rows):
@@ -32,8 +36,9 @@ def test_nothing_is_opened_and_no_thread_started_before_the_first_row(trail, mak
 
 
 def test_rows_are_written_by_the_writers_own_thread(trail, make_writer, record, within):
-    table = Witness(trail.path)
-    writer = make_writer(table, flush_every=10)
+    logger = logging.getLogger("plugbus.audit")
+    table = Witness(trail.path, logger)
+    writer = make_writer(SqliteStore(table, logger), flush_every=10)
     for number in range(100):
         writer.put(record(number))
     assert writer.flush(within()) == 0
@@ -192,7 +197,7 @@ def test_where_no_thread_can_be_started_rows_are_written_by_the_publisher(
 def test_a_row_that_the_database_refuses_is_replaced_and_the_others_are_kept(trail, make_writer, record, within):
     writer = make_writer()
     rows = [record(number) for number in range(300)]
-    rows[7] = b"no JSON"
+    rows[7] = b"{no JSON"
     rows[260] = json.dumps({"id": "x", "type": "deep.made", "data": "?"}).encode()[:-2]
     for row in rows:
         writer.put(row)
@@ -200,8 +205,9 @@ def test_a_row_that_the_database_refuses_is_replaced_and_the_others_are_kept(tra
     written = trail.records()
     assert [row["id"] for row in written[:7]] == [str(number) for number in range(7)]
     assert len(written) == 300
-    assert written[7] == {"specversion": "1.0", "unencodable": "SQLite refused it: malformed JSON"}
-    assert "malformed JSON" in written[260]["unencodable"]
+    unencodable = {"type": None, "reason": "SQLite refused it: malformed JSON"}
+    assert written[7] == {"specversion": "1.0", "unencodable": unencodable}
+    assert written[260]["unencodable"] == unencodable
 
 
 def test_a_trail_that_is_removed_is_made_anew(trail, make_writer, caplog, record, within):

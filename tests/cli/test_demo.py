@@ -13,7 +13,7 @@ import pytest
 
 def rows(path):
     with closing(sqlite3.connect(path / "audit.db")) as database:
-        return [row[0] for row in database.execute("SELECT type FROM events ORDER BY seq")]
+        return [row[0] for row in database.execute("SELECT type FROM records WHERE kind = 'event' ORDER BY seq")]
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def piped(folder, command, *, code):
 
 def trail(folder, what):
     with closing(sqlite3.connect(folder.path / "audit.db")) as database:
-        return [row[0] for row in database.execute(f"SELECT {what} FROM events")]
+        return [row[0] for row in database.execute(f"SELECT {what} FROM records WHERE kind = 'event'")]
 
 
 def test_the_trail_of_a_history_has_as_many_rows_as_there_are_commits(folder, repository):
@@ -92,6 +92,6 @@ def test_names_that_are_no_json_are_bad_lines_and_the_others_go_through(folder, 
 def test_the_safe_line_takes_every_name(folder, repository):
     repository([*EASY, *HARD])
     piped(folder, SAFE, code=0)
-    authors = {json.loads(data)["data"]["author"] for data in trail(folder, "data")}
+    authors = {json.loads(data)["data"]["author"] for data in trail(folder, "body")}
     assert len(trail(folder, "type")) == len(EASY) + len(HARD)
     assert authors == {name.decode("utf-8", "replace") for name in (*EASY, *HARD)}

@@ -60,7 +60,7 @@ def listed(done):
 def test_plugins_are_listed_with_distribution_version_and_state(greeter, arguments):
     greeter.install_plugin("spare", BROKEN, version="2.5", project="spare-parts")
     rows = [line.split() for line in greeter.run("plugins", *arguments).out.splitlines()]
-    assert ["greeter", "acme-greeter", "1.0", "yes", "installed"] in rows
+    assert ["greeter", "acme-greeter", "1.0", "yes", "ready"] in rows
     assert ["spare", "spare-parts", "2.5", "no", "installed"] in rows
 
 
@@ -71,14 +71,38 @@ def test_plugins_are_listed_as_json(greeter, arguments):
         "distribution": "acme-greeter",
         "version": "1.0",
         "on": True,
-        "state": "installed",
+        "state": "ready",
         "required": True,
         "problems": [],
     }
 
 
-def test_listing_imports_no_plugin(broken):
+@pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "list"]])
+def test_a_plugin_that_is_on_and_broken_is_a_finding(broken, arguments):
+    plugin = listed(broken.run(*arguments, "--format", "json", code=1))["broken"]
+    assert plugin["state"] == "broken"
+    assert plugin["problems"][0].startswith(
+        "plugbus.toml:1:10: plugin broken (acme-broken 1.0) cannot be imported from broken_plugin:ThePlugin: "
+        "RuntimeError: imported"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "list"]])
+def test_listing_imports_no_plugin_if_told_not_to(broken, arguments):
+    done = broken.run(*arguments, "--no-import", "--format", "json")
+    assert listed(done)["broken"]["state"] == "installed"
+
+
+def test_listing_imports_no_plugin_that_is_not_on(broken):
+    broken.write("plugbus.toml", "[bus]\n")
     assert listed(broken.run("plugins", "--format", "json"))["broken"]["state"] == "installed"
+
+
+def test_what_plugins_print_when_they_are_imported_does_not_spoil_the_json(greeter):
+    greeter.install_plugin("greeter", f"print('here I am')\n{GREETER}")
+    done = greeter.run("plugins", "--format", "json")
+    assert listed(done)["greeter"]["state"] == "ready"
+    assert done.err == "here I am\n"
 
 
 def test_a_plugin_that_is_switched_off_is_listed_so(broken):
@@ -213,3 +237,13 @@ def test_a_plugin_cannot_take_the_name_of_a_command(folder):
 
 def test_an_unknown_command_of_a_plugin_is_an_error(greeter):
     assert "No such command 'dance'" in greeter.run("greeter", "dance", code=2).err
+
+
+def test_a_variable_that_switches_nothing_off_is_told_beside_the_answer(folder):
+    source = "from plugbus.plugins import Plugin\nclass ThePlugin(Plugin[None]):\n    api = 1\n"
+    folder.install_plugin("weather", source)
+    folder.write("plugbus.toml", "[plugins.weather]\n")
+    for command in (["plugins", "--format", "json"], ["config", "check", "--format", "json"]):
+        done = folder.run(*command, env={"PLUGBUS_DISABLE": "wether"})
+        json.loads(done.out)
+        assert done.err == "PLUGBUS_DISABLE names 'wether', which is no plugin here. Did you mean 'weather'?\n"

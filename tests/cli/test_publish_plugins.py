@@ -77,5 +77,5 @@ def test_the_trail_keeps_the_order_the_id_and_the_time_of_the_file(folder):
     lines = [{"type": "item.sold", "id": f"number-{number}", "timestamp": time} for number in range(300)]
     folder.run("publish", folder.write_lines("events.jsonl", lines).name)
     with closing(sqlite3.connect(folder.path / "audit.db")) as database:
-        query = "SELECT json_extract(data, '$.id'), json_extract(data, '$.time') FROM events WHERE type = 'item.sold'"
+        query = "SELECT json_extract(body, '$.id'), json_extract(body, '$.time') FROM records WHERE type = 'item.sold'"
         assert database.execute(query).fetchall() == [(f"number-{number}", time) for number in range(300)]

@@ -22,10 +22,10 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
-def peak_kilobytes(folder, count, *, piped):
+def peak_kilobytes(folder, count, *arguments, piped=False):
     file = folder.path / "events.jsonl"
     file.write_text(LINE * count)
-    command = [*folder.program, "publish", "-" if piped else file.name, "--app", "shop:bus"]
+    command = [*folder.program, "publish", "-" if piped else file.name, *arguments]
     with subprocess.Popen(["cat", file], stdout=subprocess.PIPE) as cat:
         done = subprocess.run(
             [sys.executable, "-c", PEAK, *command],
@@ -41,9 +41,16 @@ def peak_kilobytes(folder, count, *, piped):
 
 @pytest.mark.parametrize("piped", [False, True], ids=["file", "pipe"])
 def test_a_hundred_times_the_lines_need_no_more_memory(shop, piped):
-    few = peak_kilobytes(shop, 2_000, piped=piped)
-    many = peak_kilobytes(shop, 200_000, piped=piped)
+    few = peak_kilobytes(shop, 2_000, "--app", "shop:bus", piped=piped)
+    many = peak_kilobytes(shop, 200_000, "--app", "shop:bus", piped=piped)
     assert many < few * 1.1
+
+
+def test_a_trail_needs_no_more_memory_once_its_buffer_and_the_cache_of_its_file_are_full(folder):
+    (folder.path / "plugbus.toml").write_text("[plugins.audit]\nbuffer_size = 500\n")
+    few = peak_kilobytes(folder, 50_000)
+    many = peak_kilobytes(folder, 150_000)
+    assert many - few < 20_000  # less than 200 bytes for each of 100,000 more events: none of them was kept
 
 
 def on_terminal(folder, *arguments):

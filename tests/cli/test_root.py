@@ -22,9 +22,12 @@ def test_version_names_plugbus_and_python(folder):
 def test_help_names_the_commands_the_options_and_the_exit_codes(folder, arguments):
     out = folder.run(*arguments).out
     for expected in (
+        "config",
         "demo",
-        "publish",
+        "doctor",
+        "events",
         "plugins",
+        "publish",
         "--config FILE",
         "-p no:NAME",
         "Exit codes: 0 fine",
@@ -33,7 +36,7 @@ def test_help_names_the_commands_the_options_and_the_exit_codes(folder, argument
         assert expected in out
 
 
-@pytest.mark.parametrize("command", ["demo", "publish", "plugins"])
+@pytest.mark.parametrize("command", ["config", "demo", "doctor", "events", "plugins", "publish"])
 def test_every_command_has_help(folder, command):
     assert folder.run(command, "--help").out.startswith(f"Usage: plugbus {command}")
 

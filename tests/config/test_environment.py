@@ -149,7 +149,7 @@ def test_the_host_s_keys_can_be_given_by_variables(write):
 def test_a_wrong_variable_for_a_key_of_the_host_is_a_problem(write, text):
     write(text)
     environ = {"PLUGBUS_PLUGINS__AUDIT__REQUIRED": "maybe", "PLUGBUS_PLUGINS__AUDIT__AFTER__X": "guards"}
-    unknown, wrong = map(str, load_config(environ=environ).problems)
+    unknown, wrong = (problem.report for problem in load_config(environ=environ).problems)
     assert unknown.startswith("PLUGBUS_PLUGINS__AUDIT__AFTER__X\n  the environment variable names no setting of plugin")
     assert wrong.startswith("PLUGBUS_PLUGINS__AUDIT__REQUIRED\n  setting 'required' of plugin audit expects true or")
 

@@ -117,7 +117,7 @@ def test_a_file_that_is_no_utf_8_is_an_error_with_the_byte_s_place(write):
 def test_a_file_with_windows_line_ends_and_a_byte_order_mark_is_read(write):
     write(b"\xef\xbb\xbf[bus]\r\nsource = 'x'\r\nsorce = 'y'\r\n")
     config = load_config(environ={})
-    assert "plugbus.toml:3:1  bus.sorce\n    3 | sorce = 'y'\n        ^^^^^\n" in str(config.problems[0])
+    assert "plugbus.toml:3:1  bus.sorce\n    3 | sorce = 'y'\n        ^^^^^\n" in config.problems[0].report
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Literal
@@ -174,3 +176,14 @@ def test_problems_can_be_caught_one_by_one(report, settings):
         (2, "audit", "plugbus-audit 0.1.0"),
         (3, "audit", "plugbus-audit 0.1.0"),
     ]
+
+
+def test_an_uncaught_report_is_read_once(tmp_path):
+    (tmp_path / "plugbus.toml").write_text("[bus]\nsourse = 'shop'\nsequential = 'yes'\n", encoding="utf-8")
+    program = "from plugbus import EventBus\nEventBus.from_config()\n"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr.count("2 | sourse = 'shop'") == 1
+    assert "  | plugbus.errors.ConfigurationError: plugbus.toml:2:1  bus.sourse\n" in done.stderr
+    assert (
+        "    | plugbus.errors.Problem: plugbus.toml:2:1: unknown setting 'sourse' of [bus]. Did you mean 'source'?\n"
+    ) in done.stderr

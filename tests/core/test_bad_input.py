@@ -11,6 +11,7 @@ from plugbus import Event, EventBase, EventBus, event
 from plugbus.errors import (
     BusClosed,
     ConfigurationError,
+    DefinitionError,
     InvalidEventType,
     InvalidHandler,
     InvalidPattern,
@@ -168,7 +169,7 @@ def test_a_cycle_is_printed(bus):
 
 
 def test_an_option_that_does_not_exist_gets_a_suggestion(bus):
-    with pytest.raises(InvalidHandler, match=r"no option 'time_out'; did you mean 'timeout'\?"):
+    with pytest.raises(InvalidHandler, match=r"no option 'time_out'. Did you mean 'timeout'\?"):
         bus.subscribe(Published, lambda event: None, time_out=3)
 
 
@@ -204,3 +205,21 @@ def test_a_configuration_that_cannot_be_read_is_one_error_that_names_the_file(tm
         EventBus.from_config(file)
     assert str(file) in str(caught.value)
     assert str(caught.value).endswith("1 problem. Nothing was started.")
+
+
+@pytest.mark.parametrize("settings", [{"source": ""}, {"source": 3}, {"max_pending": 0}, {"max_pending": "many"}])
+def test_a_bus_refuses_what_it_cannot_work_with(settings):
+    with pytest.raises(DefinitionError, match=f"{next(iter(settings))}.*got {next(iter(settings.values()))!r}"):
+        EventBus(**settings)
+
+
+@pytest.mark.parametrize("bus", [None, "shop", EventBus])
+def test_only_a_bus_overrides_the_default_one(bus):
+    with pytest.raises(DefinitionError, match=r"override\(\) takes an EventBus, got "), EventBus.override(bus):
+        pass
+
+
+@pytest.mark.parametrize("maxsize", ["x", None, 2.5, 0])
+async def test_a_stream_holds_a_whole_number_of_events(maxsize):
+    with pytest.raises(PlugbusError, match="maxsize is a whole number from 1, got"):
+        EventBus().stream("a.b", maxsize=maxsize)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,16 @@ def run(page, folder):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PLUGBUS_", "PYTEST_"))}
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
     environment["COLUMNS"] = "120"
+    environment["PYTHONUNBUFFERED"] = "1"  # so that what is printed and what is logged come in the order of a terminal
     command = [sys.executable, "-W", "error", str(ROOT / "tests/docs/page.py"), str(page)]
-    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=90)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **pipes) as process:
+        try:
+            out, err = process.communicate(timeout=90)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # with what it has started, which would go on for ever
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -65,7 +65,7 @@ def authors_after(block, folder):
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
     finished = subprocess.run(block, shell=True, cwd=folder, env=environment, check=False, capture_output=True)
     with closing(sqlite3.connect(folder / "audit.db")) as trail:
-        commits = trail.execute("SELECT data FROM events WHERE type = 'commit.created'").fetchall()
+        commits = trail.execute("SELECT body FROM records WHERE type = 'commit.created'").fetchall()
     return finished.returncode, sorted(json.loads(data)["data"]["author"] for (data,) in commits)
 
 

@@ -16,7 +16,10 @@ import plugbus.codec
 import plugbus.errors
 import plugbus.middleware
 import plugbus.plugins
+import plugbus.redaction
+import plugbus.sqlite
 import plugbus.testing
+import plugbus.writing
 import plugbus_audit
 from plugbus.cli import exits
 from plugbus.cli.app import root
@@ -35,7 +38,11 @@ def shown(value):
 
 def fields_of(cls):
     """Return the names of the fields of an attrs class with their defaults, as the reference writes them."""
-    return {field.alias: shown(field.default) for field in attrs.fields(cls)}
+    defaults = {field.alias: field.default for field in attrs.fields(cls)}
+    return {
+        name: shown(default.factory() if isinstance(default, attrs.Factory) else default)
+        for name, default in defaults.items()
+    }
 
 
 def defaults_in(table):
@@ -56,6 +63,9 @@ def test_every_public_name_is_in_the_reference(reference, name):
         (plugbus.plugins, "plugins"),
         (plugbus.testing, "testing"),
         (pytest_plugin, "testing"),
+        (plugbus.redaction, "writing"),
+        (plugbus.sqlite, "writing"),
+        (plugbus.writing, "writing"),
         (plugbus_audit, "audit"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

@@ -187,7 +187,7 @@ def test_what_plugins_contribute_has_the_reasons_of_the_plugins_order(install, c
     found = chain(of=EventBus.from_config())
     reasons = (
         "order of plugins: first before second (`after` of plugin second (demo-second 1.0))",
-        "order of plugins: the order of the tables (plugbus.toml:1:10)",
+        "order of plugins: else the order of the tables (plugbus.toml:1:10)",
     )
     assert [link.plugin for link in found.middleware] == ["first", "second"]
     assert found.middleware[1].reasons == found.interceptors[1].reasons == reasons

@@ -70,8 +70,10 @@ def test_a_hook_that_kept_the_bus_from_being_built_is_a_finding(install, configu
     config = configure("[plugins.one]\n")
     with pytest.raises(ConfigurationError) as caught:
         EventBus.from_config()
-    (finding,) = (one for one in examine(config=config, error=caught.value).findings if one.plugin == "one")
+    report = examine(config=config, error=caught.value)
+    (finding,) = (one for one in report.findings if one.plugin == "one")
     assert (finding.number, finding.severity) == ("PB104", Severity.ERROR)
+    assert {record.name: record.state for record in report.plugins if record.selected} == {"one": "broken"}
     assert "hook 'handlers' of plugin one (demo-one 1.0) raised ZeroDivisionError" in finding.message
 
 
@@ -196,3 +198,29 @@ def test_an_examination_starts_nothing_and_asks_nobody(install, configure):
 
     assert demo_one.P.events == []
     assert [str(record.state) for record in bus.plugins if record.name == "one"] == ["ready"]
+
+
+async def test_a_method_that_is_nearly_a_hook_is_found_with_the_hook_that_was_meant(install, configure):
+    install("one", GOOD + "    def handlrs(self): yield from ()\n    def _middlewares(self): ...\n")
+    install("two", GOOD + "    def handlers(self): yield from ()\n    def report(self): ...\n")
+    configure("[plugins.one]\n[plugins.two]\n")
+    for report in (examine(EventBus.from_config()), examine(config=load_config(environ={}))):
+        (finding,) = (one for one in report.findings if one.number == "PB109")
+        assert finding.message == "nobody calls method 'handlrs' of P, the class of plugin one"
+        assert finding.remedy.startswith(
+            "Did you mean 'handlers'? Decorated with `hookimpl` a misspelt hook is refused"
+        )
+        assert finding.severity is Severity.WARNING
+
+
+COMMANDS = GOOD + "    def commands(self):\n        import click\n        yield click.Command('go')\n"
+
+
+def test_commands_that_a_command_of_plugbus_hides_are_found(install, configure):
+    install("doctor", COMMANDS)
+    install("events", GOOD)
+    install("one", COMMANDS)
+    configure("[plugins.doctor]\n[plugins.events]\n[plugins.one]\n")
+    (finding,) = (one for one in examine(EventBus.from_config()).findings if one.number == "PB110")
+    said = "`plugbus doctor` is a command of plugbus, so those of plugin doctor cannot be called"
+    assert (finding.message, finding.plugin) == (said, "doctor")

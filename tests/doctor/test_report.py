@@ -53,5 +53,6 @@ def test_a_report_can_be_written_as_json():
                 "plugin": "audit",
             }
         ],
+        "plugins": [],
         "health": {},
     }

@@ -150,5 +150,19 @@ def test_an_installation_from_a_working_folder_is_a_note(install, configure):
     assert [one.message for one in found if one.plugin] == ["demo-one is installed in place from file:///src/one"]
 
 
+def test_a_plugin_in_a_group_that_is_nearly_the_right_one_is_found(install, configure):
+    info = install("one", GOOD)
+    groups = ("plugbus.plugins", "plugbus.plugin", "plugbus_plugins", "plugbus.sinks", "plugins")
+    (info / "entry_points.txt").write_text("".join(f"[{group}]\none = demo_one:P\n" for group in groups))
+    found = of(examine(config=configure("[plugins.one]\n")), "PB208")
+    assert [(one.message, one.remedy) for one in found] == [
+        (
+            f"demo-one 1.0 offers 'one' in the group {group!r} of entry points, which plugbus does not read",
+            "Did you mean 'plugbus.plugins'?",
+        )
+        for group in ("plugbus.plugin", "plugbus_plugins")
+    ]
+
+
 def test_a_configuration_given_in_code_has_no_file_to_look_at(tmp_path):
     assert examine(config=load_config({}, environ={}, folder=tmp_path)).fine

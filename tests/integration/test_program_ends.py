@@ -72,7 +72,7 @@ class Program:
         """Who counted how far, as the trail tells it."""
         with closing(sqlite3.connect(self.folder / "audit.db")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            rows = connection.execute("SELECT data FROM events ORDER BY seq").fetchall()
+            rows = connection.execute("SELECT body FROM records WHERE kind = 'event' ORDER BY seq").fetchall()
         found = {}
         for (text,) in rows:
             data = json.loads(text)["data"]
@@ -425,5 +425,5 @@ def test_a_bus_that_is_stopped_before_the_program_ends(program):
         """
     )
     with closing(sqlite3.connect(program.folder / "audit.db")) as connection:
-        counts = dict(connection.execute("SELECT type, count(*) FROM events GROUP BY type"))
+        counts = dict(connection.execute("SELECT type, count(*) FROM records WHERE kind = 'event' GROUP BY type"))
     assert counts["number.counted"] == COUNT

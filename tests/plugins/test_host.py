@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from plugbus.errors import ConfigurationError, PluginHookError
+from plugbus.errors import ConfigurationError, DefinitionError, PluginHookError
 from plugbus.hookspecs import Deadline, Health, HookContext
 from plugbus.plugins._hooks import HOOKS
 from plugbus.plugins.host import Contributions, PluginHost
@@ -138,9 +138,15 @@ def test_a_hook_that_raises_is_named_and_the_others_still_run(host):
     assert demo_two.P.calls == [1]
 
 
-def test_a_hook_that_exits_is_an_error_too(host):
+@pytest.mark.parametrize("error", ["SystemExit", "BaseException", "GeneratorExit"])
+def test_whatever_a_hook_raises_is_an_error(host, error):
     with pytest.raises(ConfigurationError, match="Nothing was started"):
-        host(plugin("def handlers(self): raise SystemExit(3)")).contributions(BUS)
+        host(plugin(f"def handlers(self): raise {error}")).contributions(BUS)
+
+
+def test_an_interruption_in_a_hook_is_one(host):
+    with pytest.raises(KeyboardInterrupt):
+        host(plugin("def handlers(self): raise KeyboardInterrupt")).contributions(BUS)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +183,34 @@ def test_an_optional_plugin_whose_hook_raises_adds_nothing_and_is_warned_of_once
     record = next(record for record in loaded.records if record.name == "one")
     assert (str(record.state), record.problem.plugin) == ("broken", "one")
     assert loaded.lifespans(BUS) == []
+
+
+def refuse_even(hook, item):
+    if item % 2 == 0:
+        raise DefinitionError(f"{item} is even")
+
+
+def test_what_the_bus_cannot_take_is_an_error_that_names_plugin_hook_and_distribution(host):
+    bad, good = plugin("def handlers(self): return [1, 2, 4]"), plugin("def monitors(self): return [6]")
+    with pytest.raises(ConfigurationError) as caught:
+        host(bad, good).contributions(BUS, refuse_even)
+    assert [(one.plugin, one.hook, one.distribution) for one in caught.value.exceptions] == [
+        ("one", "handlers", "demo-one 1.0"),
+        ("one", "handlers", "demo-one 1.0"),
+        ("two", "monitors", "demo-two 1.0"),
+    ]
+    assert str(caught.value).startswith(
+        "hook 'handlers' of plugin one (demo-one 1.0) yields what does not fit: 2 is even\n"
+    )
+
+
+def test_an_optional_plugin_that_contributes_what_does_not_fit_is_left_out(host, caplog):
+    bad, good = plugin("def handlers(self): return [1, 2]"), plugin("def handlers(self): return [3]")
+    loaded = host(bad, good, text="[plugins.one]\nrequired = false\n[plugins.two]\n")
+    assert loaded.contributions(BUS, refuse_even).handlers == (("two", 3),)
+    states = {record.name: str(record.state) for record in loaded.records if record.selected}
+    assert states == {"two": "ready", "one": "broken"}
+    assert "plugin one (demo-one 1.0) is left out: hook 'handlers'" in caplog.text
 
 
 def test_a_secret_in_what_a_hook_raises_is_not_shown(host):
@@ -232,6 +266,14 @@ def test_a_lifespan_that_cannot_be_is_an_error_of_a_required_plugin(host, method
     with pytest.raises(ConfigurationError) as caught:
         host(plugin(method)).lifespans(BUS)
     assert said in str(caught.value)
+
+
+def test_a_required_plugin_whose_lifespan_cannot_be_is_broken_however_often_it_is_tried(host):
+    loaded = host(plugin("def lifespan(self): 1 / 0"))
+    for _ in range(2):
+        with pytest.raises(ConfigurationError):
+            loaded.lifespans(BUS)
+    assert (str(loaded.records[0].state), len(loaded.records[0].problems)) == ("broken", 1)
 
 
 def test_an_optional_plugin_whose_lifespan_cannot_be_runs_in_part(host, caplog):
@@ -302,10 +344,11 @@ def test_health_knows_three_states():
 def test_one_plugin_is_loaded_for_its_commands_however_broken_others_and_the_bus_s_settings_are(site, configure):
     import sys
 
-    site.add("demo-one", plugin("def commands(self, context): return [context.plugin, context.bus]"))
+    command = "click.Command(f'{context.plugin}-{context.bus}')"
+    site.add("demo-one", "import click\n" + plugin(f"def commands(self, context): yield {command}"))
     site.add("demo-two", "raise SystemExit('imported')")
     config = configure("[bus]\nsource = 3\n[plugins.two]\nx = 1\n[plugins.three]\n")
-    assert PluginHost.load_one(config, "one").commands("one") == ("one", None)
+    assert [command.name for command in PluginHost.load_one(config, "one").commands("one")] == ["one-None"]
     assert "demo_two" not in sys.modules
 
 
@@ -327,6 +370,20 @@ def test_commands_that_raise_are_reported(host):
     assert "hook 'commands' of plugin one (demo-one 1.0) raised ZeroDivisionError" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("def commands(self): yield 7", "yields int, expected commands of click"),
+        ("def commands(self): yield click.Command(None)", "yields a command without a name"),
+        ("def commands(self): return [click.Command('a'), click.Command('a')]", "yields more than one command 'a'"),
+    ],
+)
+def test_what_is_no_command_is_reported(host, method, said):
+    with pytest.raises(ConfigurationError) as caught:
+        host("import click\n" + plugin(method)).commands("one")
+    assert f"hook 'commands' of plugin one (demo-one 1.0) {said}" in str(caught.value)
+
+
 def test_two_hosts_share_no_plugin(site, load):
     site.add("demo-one", plugin("def handlers(self): return [self]"))
     first, second = load("[plugins.one]\n"), load("[plugins.one]\n")
@@ -337,3 +394,21 @@ def test_states_can_be_marked_as_the_bus_goes_on(host):
     loaded = host(plugin(), plugin())
     loaded.mark("two", "started")
     assert [str(record.state) for record in loaded.records if record.selected] == ["ready", "started"]
+
+
+def test_plugins_without_a_lifespan_follow_the_bus_and_those_with_something_wrong_do_not(host):
+    loaded = host(
+        plugin("def lifespan(self): 1 / 0"),
+        plugin("def handlers(self): 1 / 0"),
+        plugin("def lifespan(self): return None"),
+        text="[plugins.one]\nrequired = false\n[plugins.two]\nrequired = false\n[plugins.three]\n",
+    )
+    loaded.contributions(BUS)
+    loaded.lifespans(BUS)
+    for state in ("started", "stopped"):
+        loaded.mark_others(state)
+        assert {record.name: str(record.state) for record in loaded.records if record.selected} == {
+            "one": "degraded",
+            "two": "broken",
+            "three": state,
+        }

@@ -96,7 +96,7 @@ def test_each_place_has_its_reasons():
             "[plugins.one]\nafter = ['two']\n[plugins.two]\n",
             (
                 "two before one (plugbus.toml:2:10 plugins.one.after)",
-                "the order of the tables (plugbus.toml:3:10)",
+                "else the order of the tables (plugbus.toml:3:10)",
             ),
         ),
         ("[bus]\nplugins = ['one', 'two']\n", ("number 2 of the list in [bus] (plugbus.toml:2:19)",)),

@@ -19,6 +19,11 @@ class P(Plugin[Settings]):
 
 BROKEN = {
     "raises at import": ("1 / 0", "broken", "cannot be imported from demo_one:P: ZeroDivisionError: division by zero"),
+    "raises what is no Exception": (
+        "class Boom(BaseException): pass\nraise Boom('x')",
+        "broken",
+        "cannot be imported from demo_one:P: Boom: x",
+    ),
     "exits at import": ("raise SystemExit(3)", "broken", "cannot be imported from demo_one:P: SystemExit: 3"),
     "imports what is absent": ("import nowhere_xyz", "broken", "ModuleNotFoundError: No module named 'nowhere_xyz'"),
     "has a syntax error": ("def (:", "broken", "cannot be imported from demo_one:P: SyntaxError: invalid syntax"),
@@ -103,7 +108,7 @@ BROKEN = {
     "is async where it must not": (
         "class P(Plugin[None]):\n    api = 1\n    @hookimpl\n    async def handlers(self): pass",
         "broken",
-        "hook 'handlers' is async, but must be a plain function",
+        "hook 'handlers' is async, but must be a plain function. Write `def`, not `async def`",
     ),
     "forgets asynccontextmanager": (
         "class P(Plugin[None]):\n    api = 1\n    @hookimpl\n    async def lifespan(self): yield",
@@ -318,3 +323,14 @@ def test_an_optional_plugin_in_a_cycle_is_left_out(site, load, caplog):
 def test_a_host_s_problem_and_a_good_plugin_still_start_nothing(site, report):
     site.add("demo-one", GOOD)
     assert "unknown table 'plugin'" in report("[plugins.one]\n[plugin.x]\n")
+
+
+@pytest.mark.parametrize("value", ["demo one P", "demo_one:P P", "demo_one/P", "demo_one:P()", ":P"])
+def test_an_entry_point_that_is_no_reference_is_named_with_what_was_expected(site, report, value):
+    site.add("demo-one", GOOD, entry_points={"one": value})
+    assert report("[plugins.one]\n") == (
+        f"plugbus.toml:1:10  plugins.one\n    1 | [plugins.one]\n                 ^^^\n"
+        f"  the entry point of plugin one (demo-one 1.0) is malformed: expected module:Class, got {value!r}. "
+        f'Its author has to write one = "package.module:Class" into [project.entry-points."plugbus.plugins"]\n'
+        f"1 problem. Nothing was started."
+    )

@@ -165,3 +165,38 @@ def test_a_claim_is_settled_by_naming_the_distribution(three, load, report):
 def test_a_claim_on_a_name_that_nobody_wants_does_not_matter(three, load):
     three.add("other-one", LOUD, name="one")
     assert states(load("[plugins.two]\n"))["two"] == "ready"
+
+
+NO_PLUGIN = "which is no plugin here."
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "disabled", "said"),
+    [
+        ("[plugins.two]\n", "tow", (), [f"PLUGBUS_DISABLE names 'tow', {NO_PLUGIN} Did you mean 'two'?"]),
+        ("[plugins.two]\n", "", ("tow",), [f"disabled= names 'tow', {NO_PLUGIN} Did you mean 'two'?"]),
+        ("[plugins.two]\n", "xyz", (), [f"PLUGBUS_DISABLE names 'xyz', {NO_PLUGIN} It switches nothing off"]),
+        # What another program has, what is installed, and what is one of ours may be switched off anywhere.
+        ("[plugins.two]\n", "one, cache", ("three",), []),
+        ("[plugins.two]\nenabled = false\n", "tow", (), []),
+        ("", "tow", (), []),
+    ],
+)
+def test_a_name_that_switches_nothing_off_is_warned_of(three, load, caplog, text, environ, disabled, said):
+    load(text, {"PLUGBUS_DISABLE": environ}, disabled=disabled)
+    assert [record.getMessage() for record in caplog.records] == said
+
+
+@pytest.mark.parametrize("text", ["[plugins.two-b]\n", "[bus]\nplugins = ['two-b']\n"])
+def test_a_name_that_no_plugin_may_have_is_refused_though_a_distribution_offers_it(site, report, text):
+    site.add("demo-two", LOUD, name="two-b")
+    said = report(text)
+    assert "'two-b', which demo-two 1.0 offers, is no plugin's name: lower case letters and digits" in said
+    assert "Its author has to rename the entry point" in said
+
+
+def test_one_that_is_merely_installed_under_such_a_name_is_left_out(site, load, caplog):
+    site.add("demo-two", LOUD, name="two-b")
+    host = load("[bus]\nplugins = 'installed'\n", disabled=["audit"])
+    assert states(host) == {"two-b": "broken"}
+    assert "is no plugin's name" in caplog.text

@@ -10,15 +10,18 @@ import pytest
 
 # From the ground up. A package stands for all its modules.
 FLOORS = (
-    ("plugbus.errors", "plugbus._version"),
+    ("plugbus.errors", "plugbus._suggest", "plugbus._version"),
     ("plugbus._default", "plugbus._names"),
-    ("plugbus._envelope", "plugbus._kinds"),
+    ("plugbus._envelope", "plugbus._kinds", "plugbus._underway", "plugbus._escape", "plugbus._shape"),
+    ("plugbus._runner",),
     ("plugbus._plain", "plugbus._rebuild"),
     ("plugbus.events",),
     ("plugbus.codec", "plugbus._signatures"),
     ("plugbus.handlers",),
+    ("plugbus._registry",),
     ("plugbus.catalog", "plugbus.middleware", "plugbus.result"),
-    ("plugbus.logger",),
+    ("plugbus.logger", "plugbus.redaction", "plugbus.writing"),
+    ("plugbus.sqlite",),
     ("plugbus._call", "plugbus._order", "plugbus._threads", "plugbus._reports", "plugbus._groups"),
     ("plugbus._desk", "plugbus._source", "plugbus._plan"),
     ("plugbus._compile", "plugbus.dispatcher", "plugbus._contributions"),

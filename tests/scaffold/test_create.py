@@ -10,8 +10,8 @@ import pytest
 
 from plugbus._version import __version__
 from plugbus.errors import PlugbusError
-from plugbus.plugins.discovery import FIRST_PARTY
-from plugbus.scaffold import BUILT_IN, CannotCreate, create
+from plugbus.plugins.discovery import BUILT_IN, FIRST_PARTY
+from plugbus.scaffold import CannotCreate, create
 
 
 def test_a_distribution_has_everything_that_a_plugin_needs(tmp_path):

@@ -97,9 +97,13 @@ def use(programs, folder):
     assert VERSION in call("plugbus", "--version")
     assert "audit" in call("plugbus", "plugins")
 
+    assert "fine, 1 plugin on (audit)" in call("plugbus", "config", "check")
+    assert "audit" in call("plugbus", "doctor", "--live")
+    assert "plugin audit" in call("plugbus", "events", "--format", "text", "user.login")
+
     call("python", "shop.py")
     with closing(sqlite3.connect(folder / "trail/audit.db")) as trail:
-        rows = dict(trail.execute("SELECT type, count(*) FROM events GROUP BY type"))
+        rows = dict(trail.execute("SELECT type, count(*) FROM records WHERE kind = 'event' GROUP BY type"))
     assert rows.get("order.placed") == 1050, rows
     assert rows.get("user.login") == 1, rows
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from plugbus._signatures import check_arguments
+from plugbus._suggest import did_you_mean
 from plugbus.errors import InvalidHandler, InvalidPattern
-from plugbus.handlers import EventHandler, Options, Subscription, identity
+from plugbus.handlers import DEFAULT_OPTIONS, EventHandler, Options, Subscription, is_async
+from plugbus.logger import guarded
 from plugbus.middleware import Monitor
 
 
-__all__ = ("check_contribution", "concerns", "subscription_of")
+if TYPE_CHECKING:
+    from plugbus._call import InterceptorForms
+
+__all__ = ("check_contribution", "forms_of", "subscription_of", "told")
 
 _OPTION_NAMES = tuple(field.name for field in attrs.fields(Options))
 
@@ -28,11 +33,8 @@ def subscription_of(what: Any, handler: Any, options: dict[str, Any], plugin: st
     """
     unknown = sorted(options.keys() - set(_OPTION_NAMES))
     if unknown:
-        from difflib import get_close_matches
-
-        close = get_close_matches(unknown[0], _OPTION_NAMES, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_OPTION_NAMES)}"
-        raise InvalidHandler(f"a subscription has no option {unknown[0]!r}; {hint}")
+        hint = did_you_mean(unknown[0], _OPTION_NAMES) or f"There are {', '.join(_OPTION_NAMES)}"
+        raise InvalidHandler(f"a subscription has no option {unknown[0]!r}. {hint}")
     if isinstance(what, EventHandler):
         if handler is not None:
             raise InvalidHandler(
@@ -44,19 +46,18 @@ def subscription_of(what: Any, handler: Any, options: dict[str, Any], plugin: st
     if handler is None and isinstance(what, type) and issubclass(what, EventHandler):
         raise InvalidHandler(f"{what.__name__} is a class of handlers; put parentheses behind its name to make one")
     if handler is None:
-        raise InvalidHandler(f"subscribe() got no handler for {what!r}; as a decorator write @bus.on({what!r})")
+        raise InvalidHandler(_incomplete(what))
     if not isinstance(what, str | type | Iterable):
         raise InvalidPattern(f"a handler listens to a class of events or a pattern of types, not to {what!r}")
-    return Subscription(what, handler, Options(**options), plugin)
+    return Subscription(what, handler, Options(**options) if options else DEFAULT_OPTIONS, plugin)
 
 
-def concerns(what: Any, handler: Any) -> Callable[[Subscription], bool]:
-    """Return the condition for which subscriptions `bus.unsubscribe(what, handler)` means."""
-    if handler is None:
-        sought = identity(what)
-        return lambda subscription: identity(subscription.handler) == sought
-    sought = identity(handler)
-    return lambda subscription: identity(subscription.handler) == sought and what in subscription.what
+def _incomplete(what: Any) -> str:
+    if callable(what) and not isinstance(what, type):
+        name = getattr(what, "__name__", repr(what))
+        return f"subscribe() does not say what {name} listens to: bus.subscribe(..., {name}), or @bus.on(...) above it"
+    shown = what.__name__ if isinstance(what, type) else repr(what)
+    return f"subscribe() got no handler for {shown}; as a decorator write @bus.on({shown})"
 
 
 def check_contribution(kind: str, value: Any, name: str | None) -> str:
@@ -81,6 +82,29 @@ def check_contribution(kind: str, value: Any, name: str | None) -> str:
                 f"interceptor {label} is neither a function (event, call_next) nor an object with intercept or "
                 f"intercept_async"
             )
+        if hasattr(value, "intercept") and is_async(value.intercept):
+            # It would wrap sync handlers alone, and could not await them.
+            raise InvalidHandler(
+                f"interceptor {label}: intercept is the sync form; name it intercept_async if it is async"
+            )
         for form in forms or [value]:
             check_arguments(form, f"interceptor {label}", ("event", "call_next"))
     return str(label)
+
+
+def told(monitors: Sequence[Monitor], method: str) -> tuple[Callable[..., None], ...]:
+    """Return one method of those monitors that have it; what it raises is logged."""
+    base = getattr(Monitor, method)
+    return tuple(
+        guarded(getattr(monitor, method)) for monitor in monitors if getattr(type(monitor), method, base) is not base
+    )
+
+
+def forms_of(name: str, interceptor: Any) -> InterceptorForms:
+    """Return the sync and the async form of an interceptor."""
+    from plugbus._call import InterceptorForms
+
+    sync, asynchronous = getattr(interceptor, "intercept", None), getattr(interceptor, "intercept_async", None)
+    if sync is None and asynchronous is None:
+        sync, asynchronous = (None, interceptor) if is_async(interceptor) else (interceptor, None)
+    return InterceptorForms(name, sync, asynchronous)

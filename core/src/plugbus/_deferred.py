@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from plugbus._desk import link
 from plugbus._envelope import current
-from plugbus._tasks import in_context
+from plugbus._escape import in_context
 from plugbus.errors import LoopRunning, UsageError
 from plugbus.events import EventBase
 from plugbus.result import DEFERRED, PublishResult
@@ -50,6 +50,7 @@ class Deferred:
         bus: Whose events it collects.
         around: The block around it, of whatever bus.
         is_open: Whether it collects.
+        has_failed: Whether it was left by an exception.
         results: After the outermost block, what became of its events, in order.
     """
 
@@ -57,12 +58,18 @@ class Deferred:
         self.bus = bus
         self.around: Deferred | None = None
         self.is_open = False
+        self.has_failed = False
         self.results: tuple[PublishResult, ...] = ()
         self._outer: Deferred | None = None
         self._events: list[tuple[Any, Context]] = []
         self._correlated = correlated
         self._opened = opened
         self._token: Token[Deferred | None] | None = None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether what was published inside is not, since this block or one around it has failed."""
+        return self.has_failed or (self._outer is not None and self._outer.is_dropped)
 
     def collect(self, event: Any) -> PublishResult:
         """Keep an event with its context: its cause is what is being handled now, not what will be then."""
@@ -119,7 +126,7 @@ class Deferred:
     def _leave(self, failed: type[BaseException] | None) -> Sequence[tuple[Any, Context]]:
         """Close the block; return what this block is to publish itself."""
         assert self._token is not None  # noqa: S101  (entered)
-        self.is_open = False
+        self.is_open, self.has_failed = False, failed is not None
         with suppress(ValueError):  # a fixture or a dependency of a web framework may be left in another context
             _innermost.reset(self._token)
         self._opened(-1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -92,6 +91,8 @@ class Engine:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
+        from plugbus._underway import Underway
+
         if self.state is not State.CLOSED:
             self.state = State.NEW
         self._lock = threading.Lock()
@@ -102,10 +103,7 @@ class Engine:
         self._pending: Pending | None = None
         self._threads: WorkerThreads | None = None
         self._readers: WeakSet[Reader] = WeakSet()
-        # Publishes that wait for something. A deque counts without a lock, from any thread.
-        self.waiting: deque[None] = deque()
-        self.enter: Callable[[], None] = partial(self.waiting.append, None)
-        self.leave: Callable[[], None] = self.waiting.pop
+        self.underway = Underway()
 
     # --- what is made when it is needed
 
@@ -201,7 +199,7 @@ class Engine:
         if self.state in (State.NEW, State.STARTING):
             return None if _tended.get() is self else self.begin(None)
         if self.state is State.DRAINING:
-            if _tended.get() is self or self.in_handler() or (not self.correlated and self.waiting):
+            if _tended.get() is self or self.in_handler() or (not self.correlated and self.underway.count()):
                 return None
             raise BusClosed("the bus is stopping and takes no more events from outside of its handlers")
         if self.state is State.CLOSED:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextvars import Context
 from inspect import CO_ITERABLE_COROUTINE, iscoroutine
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,10 +17,37 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 
+if sys.version_info >= (3, 12):
+    from asyncio import current_task
+else:
+    from asyncio.tasks import _current_tasks  # type: ignore[attr-defined]  # private, and there on 3.11
+
+    def current_task() -> asyncio.Task[Any] | None:
+        """Return the running task. Asking which loop runs costs a system call, so this asks which tasks do."""
+        try:
+            (task,) = _current_tasks.values()
+        except ValueError:  # those of several loops, or none
+            return asyncio.current_task()
+        running: asyncio.Task[Any] = task
+        return running
+
+
 if TYPE_CHECKING:
+    from plugbus._underway import Underway
     from plugbus.handlers import Subscription
 
-__all__ = ("Groups", "Job", "Stage", "Step", "Supervisor", "cancel_count", "is_awaitable", "reap")
+__all__ = (
+    "Groups",
+    "Job",
+    "Stage",
+    "Step",
+    "Supervisor",
+    "cancel_count",
+    "current_task",
+    "is_awaitable",
+    "new_task",
+    "reap",
+)
 
 # A handler as a plan calls it, and a stage's handlers: those that are called, then those that are awaited.
 Step = tuple["Subscription", Callable[[Any], Any]]
@@ -29,12 +57,6 @@ Job = tuple[int, Callable[[Any], Any]]
 
 class Supervisor(Protocol):
     """Who decides what becomes of a handler that raised."""
-
-    def enter(self) -> None:
-        """Count a publish that has begun to wait."""
-
-    def leave(self) -> None:
-        """Count its end."""
 
     def fail(self, index: int, event: Any, error: Exception | asyncio.CancelledError) -> Any:
         """Return what stands for the failure among the values."""
@@ -60,13 +82,18 @@ def is_awaitable(value: object) -> bool:
 def cancel_count() -> int:
     """Return how often the current task has been cancelled, without a request that it has not received yet."""
     task = asyncio.current_task()
-    return _cancel_count(task) if task is not None else 0
-
-
-def _cancel_count(task: asyncio.Task[Any]) -> int:
-    count = task.cancelling()
+    count = task.cancelling() if task is not None else 0
     # A task may cancel itself, and goes on to its next wait.
     return count and count - bool(getattr(task, "_must_cancel", False))
+
+
+def new_task(
+    coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop, context: Context | None = None
+) -> asyncio.Task[Any]:
+    """Return a task of the running loop; past `create_task`, which does the same more slowly, where nobody minds."""
+    if loop.get_task_factory() is None:
+        return asyncio.Task(coroutine, loop=loop, context=context)
+    return loop.create_task(coroutine, context=context)
 
 
 class Groups:
@@ -76,9 +103,10 @@ class Groups:
     Args:
         stages: The plan's handlers.
         supervisor: Decides what becomes of those that raise.
+        underway: Counts the publishes that wait.
     """
 
-    def __init__(self, stages: Sequence[Stage], supervisor: Supervisor) -> None:
+    def __init__(self, stages: Sequence[Stage], supervisor: Supervisor, underway: Underway) -> None:
         self.called: list[Sequence[Job]] = []
         self.awaited: list[Sequence[Job]] = []
         start = 0
@@ -86,7 +114,7 @@ class Groups:
             self.called.append(tuple(enumerate((run for _, run in called), start)))
             self.awaited.append(tuple(enumerate((run for _, run in awaited), start + len(called))))
             start += len(called) + len(awaited)
-        self._enter, self._leave = supervisor.enter, supervisor.leave
+        self.underway = underway
         self._fail, self._cancelled = supervisor.fail, supervisor.cancelled
 
     def run_all(self, jobs: Sequence[Job], event: Any) -> Sequence[Any]:
@@ -121,13 +149,16 @@ class Groups:
         """
         values: list[Any] = []
         tasks: list[asyncio.Task[Any]] = []
-        publisher = asyncio.current_task()
-        self._enter()
         try:
             self._start(jobs, event, tasks)
             for (index, _), task in zip(jobs, tasks, strict=True):
                 try:
-                    value = await task
+                    if task.done():
+                        value = task.result()
+                    else:
+                        value = await task
+                        if cancel_count() > before:  # a handler has swallowed the publisher's cancellation
+                            raise asyncio.CancelledError  # noqa: TRY301  (handled as if it had not been)
                 except asyncio.CancelledError as error:
                     if cancel_count() > before:
                         raise
@@ -135,9 +166,6 @@ class Groups:
                     value = self._fail(index, event, error)
                 if type(value) is _Escaped:
                     raise value.error  # noqa: TRY301  (the reaping below is for it too)
-                if publisher is not None and publisher.cancelling() > before and _cancel_count(publisher) > before:
-                    # A handler has swallowed the publisher's cancellation.
-                    raise asyncio.CancelledError  # noqa: TRY301  (as above)
                 values.append(value)
         except GeneratorExit:
             for task in tasks:
@@ -146,24 +174,18 @@ class Groups:
         except BaseException:
             await reap(tasks)
             raise
-        finally:
-            self._leave()
         return _unless_none(values)
 
     async def in_turn(self, jobs: Sequence[Job], event: Any, before: int) -> Sequence[Any]:
         """Run async handlers one by one, in place; otherwise as `together`."""
         values: list[Any] = []
-        self._enter()
-        try:
-            for index, run in jobs:
-                try:
-                    values.append(await run(event))
-                except Exception as error:  # noqa: BLE001  (isolation: it goes into the result)
-                    values.append(self._fail(index, event, error))
-                except asyncio.CancelledError as error:
-                    values.append(self._cancelled(index, event, error, before))
-        finally:
-            self._leave()
+        for index, run in jobs:
+            try:
+                values.append(await run(event))
+            except Exception as error:  # noqa: BLE001  (isolation: it goes into the result)
+                values.append(self._fail(index, event, error))
+            except asyncio.CancelledError as error:
+                values.append(self._cancelled(index, event, error, before))
         return _unless_none(values)
 
     async def settle(
@@ -189,11 +211,14 @@ class Groups:
         ]
         jobs += self.awaited[stage]
         run = self.in_turn if in_turn or len(jobs) == 1 else self.together
+        mark: object = self.underway.mark
         try:
             made = iter(await run(jobs, event, before) or [None] * len(jobs))
         except BaseException:
             _close(values)
             raise
+        finally:
+            del mark  # a traceback may keep this frame
         return [next(made) if is_awaitable(value) else value for value in values], list(made)
 
     def _start(self, jobs: Sequence[Job], event: Any, tasks: list[asyncio.Task[Any]]) -> None:
@@ -203,7 +228,7 @@ class Groups:
                 tasks.append(asyncio.Task(self._guarded(index, run, event, tasks), loop=loop, eager_start=True))
         else:
             for index, run in jobs:
-                tasks.append(loop.create_task(self._guarded(index, run, event, tasks)))
+                tasks.append(new_task(self._guarded(index, run, event, tasks), loop))
 
     async def _guarded(
         self, index: int, run: Callable[[Any], Awaitable[Any]], event: Any, group: Sequence[asyncio.Task[Any]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import attrs
 
@@ -30,6 +30,7 @@ __all__ = (
     "forbid_instances",
     "kind_of",
     "name_event",
+    "on_naming",
     "refuse_init",
 )
 
@@ -53,6 +54,7 @@ class EventKind:
 # What every bus knows alike, as it knows exception classes: which class stands for which type and version.
 _classes: WeakValueDictionary[tuple[str, int], type[Any]] = WeakValueDictionary()
 _foreign_kinds: WeakKeyDictionary[type[Any], EventKind] = WeakKeyDictionary()
+_listeners: WeakSet[Any] = WeakSet()
 
 
 def _claim(kind: EventKind, cls: type[Any]) -> None:
@@ -182,6 +184,13 @@ def name_event(cls: type[Any], name: str, version: int = 1) -> None:
         raise DefinitionError(f"{_origin(cls)} is named {before.type!r} already, version {before.version}")
     _claim(kind, cls)
     _foreign_kinds[cls] = kind
+    for listener in list(_listeners):
+        listener.class_named(cls)
+
+
+def on_naming(listener: Any) -> None:
+    """Call `listener.class_named(cls)` whenever a class of a user's own gets an event type, as long as it lives."""
+    _listeners.add(listener)
 
 
 def find_event_class(name: str, version: int) -> type[Any] | None:

@@ -28,8 +28,8 @@ class Marks(Protocol):
     def is_required(self, name: str) -> bool:
         """Tell whether the bus refuses to start without this plugin."""
 
-    def mark(self, name: str, state: str) -> None:
-        """Set a plugin's state."""
+    def mark(self, name: str, state: str, error: PluginHookError | None = None) -> None:
+        """Set a plugin's state, and what keeps it from going further."""
 
 
 @attrs.frozen
@@ -161,9 +161,10 @@ class Lifespans:
                 raise
             wrapped = _wrapped(lifespan, "could not be started", error)
             if self._host.is_required(lifespan.plugin):
-                raise wrapped from error
+                self._host.mark(lifespan.plugin, "broken", wrapped)
+                raise wrapped from wrapped.__cause__
             logger.warning("plugin %s is left out, it could not be started: %s", lifespan.plugin, error)
-            self._host.mark(lifespan.plugin, "degraded")
+            self._host.mark(lifespan.plugin, "degraded", wrapped)
         else:
             self._entered.append(lifespan)
             self._host.mark(lifespan.plugin, "started")
@@ -172,15 +173,17 @@ class Lifespans:
         errors: list[Exception] = []
         while self._entered:
             lifespan = self._entered[-1]
+            failure: PluginHookError | None = None
             self._doing, self._busy = "stop", lifespan.plugin
             try:
                 await lifespan.manager.__aexit__(None, None, None)
             except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001  (the others come first)
                 # One that was cut off has been reported as such.
                 if not (isinstance(error, asyncio.CancelledError) and _is_being_cancelled()):
-                    errors.append(_wrapped(lifespan, "failed to stop", error))
+                    failure = _wrapped(lifespan, "failed to stop", error)
+                    errors.append(failure)
             self._entered.pop()
-            self._host.mark(lifespan.plugin, "stopped")
+            self._host.mark(lifespan.plugin, "stopped", failure)
         return errors
 
 
@@ -191,8 +194,14 @@ def _is_being_cancelled() -> bool:
 
 def _wrapped(lifespan: Lifespan, what: str, error: BaseException) -> PluginHookError:
     reason = str(error) or type(error).__name__
-    wrapped = PluginHookError(f"plugin {lifespan.plugin} {what}: {reason}", plugin=lifespan.plugin, hook="lifespan")
-    wrapped.__cause__ = error
+    wrapped = PluginHookError(
+        f"plugin {lifespan.plugin} {what}: {reason}",
+        plugin=lifespan.plugin,
+        distribution=error.distribution if isinstance(error, PluginHookError) else None,
+        hook="lifespan",
+    )
+    # A hook's error names the plugin; what it was raised from it has kept, unless that would show a secret.
+    wrapped.__cause__ = error.__cause__ if isinstance(error, PluginHookError) else error
     return wrapped
 
 

@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
-from plugbus._desk import reap
-from plugbus._tasks import Escaped, carry_on
+from plugbus._escape import Escaped, held
+from plugbus._groups import reap
+from plugbus.dispatcher import Verb
+from plugbus.events import Event
 from plugbus.result import PublishResult
 
 
 if TYPE_CHECKING:
-    from plugbus._tasks import Steps
-    from plugbus.dispatcher import Dispatcher
+    from plugbus.dispatcher import Dispatcher, Plan
 
 __all__ = ("publish_many",)
 
+_ADMIT, _DELIVER, _BATCH = Verb("soon", "admit"), Verb("soon", "deliver"), Verb("batch")
 
-async def publish_many(dispatcher: Dispatcher, events: Iterable[Any]) -> tuple[PublishResult, ...]:
-    """
-    Publish events; see `EventBus.publish_many`.
+# What became of an event, or the task that finds out.
+Outcome = PublishResult | asyncio.Task[PublishResult]
 
-    Each event has a context of its own: what its middleware set there, its handlers find.
-    """
-    admit, deliver = dispatcher.table(("steps", "admit", False)), dispatcher.table(("steps", "deliver", False))
-    admitted: list[tuple[Any, Context]] = []
-    for event in list(events):
-        context = copy_context()
-        admitted.append((await _admit(admit[event.__class__](event), context), context))
-    # All plans are looked up before the first is run: what is wrong with one keeps all back.
-    plans = [
-        (event if isinstance(event, PublishResult) else deliver[event.__class__](event), context)
-        for event, context in admitted
-    ]
-    outcomes: list[PublishResult | asyncio.Task[PublishResult]] = []
+
+async def publish_many(dispatcher: Dispatcher, events: Sequence[Any]) -> tuple[PublishResult, ...]:
+    """Publish events; see `EventBus.publish_many`."""
+    outcomes: list[Outcome] = []
     try:
-        for plan, context in plans:
-            outcomes.append(plan if isinstance(plan, PublishResult) else _begin(plan, context))
+        plan = _batch_plan(dispatcher, events)
+        if plan is None:
+            await _publish_each(dispatcher, events, outcomes)
+        elif not plan(events, outcomes):
+            return tuple(outcomes)  # type: ignore[arg-type]  # no task is among them
         return await _all(outcomes)
     except GeneratorExit:
         for task in _tasks(outcomes):
@@ -55,24 +50,46 @@ async def publish_many(dispatcher: Dispatcher, events: Iterable[Any]) -> tuple[P
         raise
 
 
-def _begin(steps: Steps, context: Context) -> Any:
+def _batch_plan(dispatcher: Dispatcher, events: Sequence[Any]) -> Plan | None:
+    """Return the plan that takes all events at once: they are of one type, which has none but sync handlers."""
+    first = next(iter(events), None)
+    cls = type(first)
+    if not events or list(map(type, events)).count(cls) != len(events):
+        return None
+    if not isinstance(first, Event):
+        return dispatcher.batch(_BATCH, cls, None)
+    is_one = all(event.type == first.type for event in events)
+    return dispatcher.batch(_BATCH, cls, first.type) if is_one else None
+
+
+async def _publish_each(dispatcher: Dispatcher, events: Sequence[Any], outcomes: list[Outcome]) -> None:
+    """Publish each event in a context of its own: what its middleware set there, its handlers find."""
+    admit, deliver = dispatcher.table(_ADMIT), dispatcher.table(_DELIVER)
+    admitted: list[tuple[Any, Context]] = []
+    for event in events:
+        context = copy_context()
+        begun = _begin(admit[event.__class__](event), context)
+        admitted.append((await begun if isinstance(begun, asyncio.Task) else begun, context))
+    # All plans are looked up before the first is run: what is wrong with one keeps all back.
+    plans = [
+        (event if isinstance(event, PublishResult) else deliver[event.__class__](event), context)
+        for event, context in admitted
+    ]
+    for plan, context in plans:
+        outcomes.append(plan if isinstance(plan, PublishResult) else _begin(plan, context))
+
+
+def _begin(plan: Coroutine[Any, Any, Any], context: Context) -> Any:
     """Run a plan up to its first wait; return what it gave, or a task that does the rest."""
+    running = held(plan)
     try:
-        waiting = context.run(next, steps)
+        context.run(running.send, None)
     except StopIteration as stop:
         return stop.value
-    return carry_on(steps, waiting, context)
+    return asyncio.get_running_loop().create_task(running, context=context)
 
 
-async def _admit(steps: Steps, context: Context) -> Any:
-    outcome = _begin(steps, context)
-    try:
-        return await outcome if isinstance(outcome, asyncio.Task) else outcome
-    except Escaped as escaped:
-        raise escaped.error from None
-
-
-async def _all(outcomes: Sequence[PublishResult | asyncio.Task[PublishResult]]) -> tuple[PublishResult, ...]:
+async def _all(outcomes: Sequence[Outcome]) -> tuple[PublishResult, ...]:
     if tasks := _tasks(outcomes):
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
@@ -80,5 +97,5 @@ async def _all(outcomes: Sequence[PublishResult | asyncio.Task[PublishResult]]) 
     return tuple([outcome.result() if isinstance(outcome, asyncio.Task) else outcome for outcome in outcomes])
 
 
-def _tasks(outcomes: Iterable[Any]) -> list[asyncio.Task[Any]]:
+def _tasks(outcomes: Sequence[Outcome]) -> list[asyncio.Task[PublishResult]]:
     return [outcome for outcome in outcomes if isinstance(outcome, asyncio.Task)]

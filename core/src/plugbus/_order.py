@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from plugbus._suggest import did_you_mean
 from plugbus.errors import OrderError
 from plugbus.handlers import Subscription, identity
 
@@ -30,13 +31,10 @@ def _check_name(name: str, asking: Subscription, subscriptions: list[Subscriptio
     word = "before" if name in asking.options.before else "after"
     found = {identity(other.handler): other for other in subscriptions if other.name == name}
     if found:
-        asking.met.add(name)
+        asking.met |= {name}
     elif name not in asking.met:
-        from difflib import get_close_matches
-
         known = sorted({other.name for other in subscriptions} - {asking.name})
-        close = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Known handlers: {', '.join(known) or 'none'}."
+        hint = did_you_mean(name, known) or f"Known handlers: {', '.join(known) or 'none'}."
         raise OrderError(f"handler {asking.name} runs {word} {name!r}, but no handler has that name. {hint}")
     if len(found) > 1:
         places = " and ".join(sorted(_place(other) for other in found.values()))

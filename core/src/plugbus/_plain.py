@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 
     from plugbus._envelope import Envelope
 
-__all__ = ("describe", "iso", "plain_fields")
+__all__ = ("Hide", "describe", "iso", "mask", "plain_fields")
 
 T = TypeVar("T")
+Hide = Callable[[Any], str]
 
 _ATOMS = frozenset({type(None), bool, int, str})
 
 
-def plain_fields(event: object, *, reveal: bool) -> dict[str, Any]:
+def plain_fields(event: object, *, hide: Hide | None) -> dict[str, Any]:
     """
-    Return an event's own data as plain values, with secrets masked unless `reveal` is set.
+    Return an event's own data as plain values.
+
+    Args:
+        event: The event.
+        hide: Returns what stands for the value of a secret field; None to leave secrets as they are.
 
     Raises:
         EncodeError: If a value has no JSON form; the message names its place.
@@ -41,16 +46,21 @@ def plain_fields(event: object, *, reveal: bool) -> dict[str, Any]:
     try:
         payload = getattr(event, "__payload__", None)
         if payload is not None:
-            return _mapping(payload(), reveal, "payload")
+            return _mapping(payload(), hide, "payload")
         if _is_structured(cls):
-            return _structured(event, reveal, "")
-        return _mapping({k: v for k, v in vars(event).items() if not k.startswith("_")}, reveal, cls.__name__)
+            return _structured(event, hide, "")
+        return _mapping({k: v for k, v in vars(event).items() if not k.startswith("_")}, hide, cls.__name__)
     except RecursionError:
         raise EncodeError(f"{cls.__name__} holds itself, directly or through its values, or goes too deep") from None
     except TypeError as error:
         if isinstance(error, EncodeError):
             raise
         raise EncodeError(f"{cls.__name__} shows no data that could be encoded") from error
+
+
+def mask(_: object) -> str:
+    """Return what stands for any secret."""
+    return SECRET
 
 
 def describe(known: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
@@ -72,20 +82,20 @@ def iso(time: datetime) -> str:
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _plain(value: Any, reveal: bool, path: str) -> Any:
+def _plain(value: Any, hide: Hide | None, path: str) -> Any:
     cls = type(value)
     if cls in _ATOMS:
         return value
     if isinstance(value, enum.Enum):
-        return _plain(value.value, reveal, path)
+        return _plain(value.value, hide, path)
     if isinstance(value, str | int | float):
         return _atom(value, path)
     if isinstance(value, Mapping):
-        return _mapping(value, reveal, path)
+        return _mapping(value, hide, path)
     if isinstance(value, list | tuple | AbstractSet):
         items = sorted(value, key=repr) if isinstance(value, AbstractSet) else value
-        return [_plain(item, reveal, f"{path}[{index}]") for index, item in enumerate(items)]
-    return _structured(value, reveal, path) if _is_structured(cls) else _converted(value, path)
+        return [_plain(item, hide, f"{path}[{index}]") for index, item in enumerate(items)]
+    return _structured(value, hide, path) if _is_structured(cls) else _converted(value, path)
 
 
 def _atom(value: str | float, path: str) -> str | int | float:
@@ -95,8 +105,12 @@ def _atom(value: str | float, path: str) -> str | int | float:
     if isinstance(value, int):
         return int.__index__(value)
     if not math.isfinite(value):
-        raise EncodeError(f"{path}: {value!r} has no JSON form")
+        raise EncodeError(f"{path}: {value!r} has no JSON form", value_type=_name(type(value)))
     return float.__float__(value)
+
+
+def _name(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _converted(value: Any, path: str) -> Any:
@@ -105,16 +119,16 @@ def _converted(value: Any, path: str) -> Any:
     try:
         return msgspec.to_builtins(value)
     except TypeError:
-        cls = type(value)
-        raise EncodeError(f"{path}: a {cls.__module__}.{cls.__qualname__} has no JSON form") from None
+        name = _name(type(value))
+        raise EncodeError(f"{path}: a {name} has no JSON form", value_type=name) from None
 
 
-def _mapping(value: Mapping[Any, Any], reveal: bool, path: str) -> dict[str, Any]:
+def _mapping(value: Mapping[Any, Any], hide: Hide | None, path: str) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, item in value.items():
         if not isinstance(key, str):
-            raise EncodeError(f"{path}: the key {key!r} is no string")
-        made[str.__str__(key)] = _plain(item, reveal, f"{path}.{key}")
+            raise EncodeError(f"{path}: the key {key!r} is no string", value_type=_name(type(key)))
+        made[str.__str__(key)] = _plain(item, hide, f"{path}.{key}")
     return made
 
 
@@ -148,15 +162,16 @@ def _fields(cls: type) -> tuple[tuple[str, str, bool], ...]:
     return tuple((field.name, field.encode_name, False) for field in msgspec.structs.fields(cls))
 
 
-def _structured(value: Any, reveal: bool, path: str) -> dict[str, Any]:
+def _structured(value: Any, hide: Hide | None, path: str) -> dict[str, Any]:
     cls = type(value)
     if hasattr(cls, "model_dump"):
-        return _mapping(value.model_dump(mode="json", by_alias=True), reveal, path or cls.__name__)
+        return _mapping(value.model_dump(mode="json", by_alias=True), hide, path or cls.__name__)
     prefix = f"{path}." if path else ""
     made: dict[str, Any] = {}
     if isinstance(value, msgspec.Struct) and value.__struct_config__.tag is not None:
         made[str(value.__struct_config__.tag_field)] = value.__struct_config__.tag
     for attribute, name, is_secret in _fields(cls):
-        hidden = is_secret and not reveal
-        made[name] = SECRET if hidden else _plain(getattr(value, attribute), reveal, f"{prefix}{attribute}")
+        given = getattr(value, attribute)
+        secret = is_secret and hide is not None
+        made[name] = hide(given) if secret else _plain(given, hide, f"{prefix}{attribute}")  # type: ignore[misc]
     return made

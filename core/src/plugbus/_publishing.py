@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from plugbus._engine import Engine, State
-from plugbus._kinds import kind_of
-from plugbus.dispatcher import Dispatcher, check_event
+from plugbus.dispatcher import Dispatcher, Verb, check_event
 from plugbus.errors import LoopRunning
 from plugbus.events import Event
 from plugbus.handlers import What
-from plugbus.result import PublishResult
+from plugbus.result import DEFERRED, PublishResult
 
 
 if TYPE_CHECKING:
@@ -21,15 +19,13 @@ if TYPE_CHECKING:
     from plugbus._streams import Overflow, Stream
     from plugbus._tasks import PublishHandle
     from plugbus.bus import EventBus
-    from plugbus.dispatcher import Verb
 
 __all__ = ("Publishing",)
 
 T = TypeVar("T")
 
-_ASYNC: Verb = ("async", "full", False)
-_BLOCKING: Verb = ("blocking", "full", False)
-_STEPS: Verb = ("steps", "full", False)
+_ASYNC, _BLOCKING, _SOON = Verb("async"), Verb("blocking"), Verb("soon")
+_REPLAY = Verb("async", replay=True)
 
 
 class _Gate(dict[type, Callable[[Any], Any]]):
@@ -50,6 +46,7 @@ class Publishing:
     _engine: Engine
     _async: dict[type, Callable[[Any], Coroutine[Any, Any, PublishResult]]]
     _blocking: dict[type, Callable[[Any], PublishResult]]
+    _soon: dict[type, Callable[[Any], Coroutine[Any, Any, PublishResult]]] | None
     _blocks: int
 
     def publish(self, event: Any) -> Coroutine[Any, Any, PublishResult]:
@@ -107,23 +104,19 @@ class Publishing:
             BusOverloaded: If `max_pending` publishes have not ended yet.
             Exception: As `publish`, as far as it happens before this returns.
         """
-        from plugbus._tasks import PublishHandle
+        cls = event.__class__
+        what = event.type if cls is Event else cls
+        plans = self._soon
+        if plans is None:
+            self._engine.ready_blocking()
+            if (deferred := self._deferred(event)) is not None:
+                from plugbus._tasks import PublishHandle
 
-        self._engine.ready_blocking()
-        name = event.type if isinstance(event, Event) else kind_of(event.__class__).type
-        if (deferred := self._deferred(event)) is not None:
-            return PublishHandle(name, deferred)
-        pending = self._engine.pending
-        pending.check()
-        context = copy_context()
-        steps = self._dispatcher.table(_STEPS)[event.__class__](event)
-        try:
-            waiting = context.run(next, steps)
-        except StopIteration as stop:
-            return PublishHandle(name, stop.value)
-        return pending.finish_later(steps, waiting, name, context)
+                return PublishHandle(what, deferred)
+            plans = self._dispatcher.table(_SOON)
+        return self._engine.pending.begin(what, plans[cls], event)
 
-    async def publish_many(self, events: Iterable[Any]) -> tuple[PublishResult, ...]:
+    def publish_many(self, events: Iterable[Any]) -> Coroutine[Any, Any, tuple[PublishResult, ...]]:
         """
         Publish several events: the middleware sees all of them before any is dispatched, then all are, side by side.
 
@@ -131,17 +124,28 @@ class Publishing:
             events: Events of any kind.
 
         Returns:
-            The results in the order of the events.
+            A coroutine that gives the results in the order of the events.
 
         Raises:
             Exception: As `publish`; then none has been dispatched.
         """
+        return self._publish_many_in(events, self._block())
+
+    async def _publish_many_in(self, events: Iterable[Any], block: Deferred | None) -> tuple[PublishResult, ...]:
         from plugbus._many import publish_many
 
-        await self._engine.ready()
+        if self._engine.state is not State.RUNNING:
+            await self._engine.ready()
         events = list(events)
-        deferred = [result for event in events if (result := self._deferred(event)) is not None]
-        return tuple(deferred) or await publish_many(self._dispatcher, events)
+        here = self._block()
+        if block is not None or here is not None:
+            for event in events:  # what is wrong with one keeps all back
+                check_event(event.__class__)
+        if block is not None and block.is_dropped:
+            return (DEFERRED,) * len(events)
+        if here is not None:
+            return tuple([here.collect(event) for event in events])
+        return await publish_many(self._dispatcher, events)
 
     async def replay(self, event: Any) -> PublishResult:
         """
@@ -151,7 +155,7 @@ class Publishing:
             Exception: As `publish`.
         """
         await self._engine.ready()
-        result: PublishResult = await self._dispatcher.table(("async", "full", True))[event.__class__](event)
+        result: PublishResult = await self._dispatcher.table(_REPLAY)[event.__class__](event)
         return result
 
     def _publish_here(self, event: Any) -> PublishResult | PublishHandle:
@@ -172,15 +176,19 @@ class Publishing:
 
     def _deferred(self, event: Any) -> PublishResult | None:
         """Leave an event to the `deferred()` block that it is published in, if it is in one."""
-        if not self._blocks:
-            return None
-        from plugbus._deferred import open_block
-
-        block = open_block(self)
+        block = self._block()
         if block is None:
             return None
         check_event(event.__class__)
         return block.collect(event)
+
+    def _block(self) -> Deferred | None:
+        """Return the `deferred()` block that is open here, if one is."""
+        if not self._blocks:
+            return None
+        from plugbus._deferred import open_block
+
+        return open_block(self)
 
     def _block_opened(self, change: int) -> None:
         with self._dispatcher.lock:
@@ -213,6 +221,7 @@ class Publishing:
         Raises:
             TimeoutError: If none came in time.
             BusClosed: If the bus is stopped before.
+            UsageError: If no loop is running in this thread.
         """
         from plugbus._streams import wait_for
 
@@ -239,16 +248,28 @@ class Publishing:
             if self._engine.state is State.RUNNING and not self._blocks:
                 self._async = self._dispatcher.table(_ASYNC)
                 self._blocking = self._dispatcher.table(_BLOCKING)
+                self._soon = self._dispatcher.table(_SOON)
             else:
                 self._async = _Gate(self._publish_checked)
                 self._blocking = _Gate(self._publish_sync_checked)
+                self._soon = None
 
-    async def _publish_checked(self, event: Any) -> PublishResult:
+    def _publish_checked(self, event: Any) -> Coroutine[Any, Any, PublishResult]:
+        # The call decides which block it belongs to: a task may get to run it when that block has failed.
+        return self._publish_in(event, self._block())
+
+    async def _publish_in(self, event: Any, block: Deferred | None) -> PublishResult:
         await self._engine.ready()
+        if block is not None and block.is_dropped:
+            return DEFERRED
         if (deferred := self._deferred(event)) is not None:
             return deferred
         result: PublishResult = await self._dispatcher.publish_inside(event)
         return result
+
+    # What Python says of a publish that nobody has awaited.
+    _publish_in.__qualname__ = "EventBus.publish"
+    _publish_many_in.__qualname__ = "EventBus.publish_many"
 
     def _publish_sync_checked(self, event: Any) -> PublishResult:
         self._engine.ready_blocking()

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from plugbus._kinds import construct
+from plugbus._kinds import SECRET_KEY, construct
 from plugbus.errors import DecodeError
 
 
@@ -44,6 +44,9 @@ def rebuild(cls: type[Any], event_type: str, data: Mapping[str, Any]) -> Any:
         raise
     except Exception as error:
         # Whatever a user's validators and converters raise.
+        if attrs.has(cls) and any(SECRET_KEY in field.metadata for field in attrs.fields(cls)):
+            reason = f"{type(error).__name__}, whose text is kept back: it may hold a secret"
+            raise DecodeError(f"data that makes a {cls.__name__} of {event_type}", reason) from None
         raise DecodeError(f"data that makes a {cls.__name__} of {event_type}", _reason(error)) from error
 
 

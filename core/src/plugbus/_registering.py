@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
-from plugbus.dispatcher import Contribution, Dispatcher
-from plugbus.handlers import EventHandler, Handler, OptionKeywords, Subscription, What, check_what
+from plugbus.dispatcher import Dispatcher
+from plugbus.handlers import EventHandler, Handler, OptionKeywords, Subscription, What, check_what, identity
 
 
 if TYPE_CHECKING:
-    from plugbus.dispatcher import Kind
+    from plugbus._registry import Kind
     from plugbus.middleware import AsyncInterceptor, Interceptor, Middleware, Monitor
 
 __all__ = ("Registering",)
@@ -86,14 +86,18 @@ class Registering:
         """
         Unsubscribe a subscription, all subscriptions of a handler, or a handler from one thing.
 
+        A handler that is subscribed to several things goes on to listen to the others.
+
         Returns:
             Whether there was anything to unsubscribe; it is no error if not.
         """
         if isinstance(what, Subscription):
             return self._dispatcher.discard(what)
-        from plugbus._contributions import concerns
-
-        return self._dispatcher.remove(concerns(what, handler)) > 0
+        if handler is not None:
+            check_what((what,))
+            return self._dispatcher.narrow(what, identity(handler))
+        mark = identity(what)
+        return bool(self._dispatcher.remove(lambda subscription: identity(subscription.handler) == mark))
 
     def add_middleware(self, middleware: Middleware, *, name: str | None = None) -> Callable[[], None]:
         """
@@ -145,6 +149,7 @@ class Registering:
 
     def _add(self, kind: Kind, value: Any, name: str | None) -> Callable[[], None]:
         from plugbus._contributions import check_contribution
+        from plugbus._registry import Contribution
 
         return self._dispatcher.extend(kind, Contribution(check_contribution(kind, value, name), value))
 

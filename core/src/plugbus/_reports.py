@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -34,8 +34,8 @@ class Publisher(Protocol):
     def publish_sync_inside(self, event: Any) -> PublishResult:
         """Publish from within a `publish_sync`, on the same thread."""
 
-    def steps_inside(self, event: Any) -> Generator[Awaitable[Any], Any, PublishResult]:
-        """Publish from within a `publish_soon`, as steps."""
+    async def publish_soon_inside(self, event: Any) -> PublishResult:
+        """Publish from within a `publish_soon`; yields once where it begins to wait."""
 
 
 class Reports:
@@ -60,11 +60,11 @@ class Reports:
             with _apart(event):
                 self._publisher.publish_sync_inside(event)
 
-    def report_steps(self, failures: Sequence[HandlerFailure]) -> Generator[Awaitable[Any], Any, None]:
-        """Publish what failed, as steps."""
+    async def report_soon(self, failures: Sequence[HandlerFailure]) -> None:
+        """Publish what failed, from within a `publish_soon`."""
         for event in self._due(failures):
             with _apart(event):
-                yield from self._publisher.steps_inside(event)
+                await self._publisher.publish_soon_inside(event)
 
     def _due(self, failures: Sequence[HandlerFailure]) -> list[Event]:
         if reporting.get() or not self._publisher.listens(ERROR):

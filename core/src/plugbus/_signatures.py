@@ -67,6 +67,8 @@ def check_arguments(call: Any, what: str, given: tuple[str, ...]) -> None:
     Raises:
         InvalidHandler: If it takes fewer, or requires more.
     """
+    if _plainly_takes(call, len(given)):
+        return
     signature = _signature(call, follow_wrapped=False)
     if signature is None:
         return
@@ -77,6 +79,16 @@ def check_arguments(call: Any, what: str, given: tuple[str, ...]) -> None:
             f"{what}{signature} must be callable with {len(given)} argument{'s' * (len(given) != 1)} "
             f"({', '.join(given)}): {error}"
         ) from None
+
+
+def _plainly_takes(call: Any, number: int) -> bool:
+    """Tell whether a function takes so many positional arguments, as far as that can be seen at a glance."""
+    function = call.__func__ if type(call) is types.MethodType else call
+    if type(function) is not types.FunctionType or getattr(function, "__signature__", None) is not None:
+        return False
+    code, bound = function.__code__, type(call) is types.MethodType
+    most = code.co_argcount - bound
+    return not code.co_kwonlyargcount and most - len(function.__defaults__ or ()) <= number <= most
 
 
 def _signature(call: Any, *, follow_wrapped: bool) -> inspect.Signature | None:
@@ -111,8 +123,11 @@ def _yields(call: Any) -> bool:
 
 def _annotation(call: Any) -> tuple[type, ...] | None:
     """Return the classes that the argument for the event is annotated with, None if that cannot be known."""
-    function, signature = _function(call), _signature(call, follow_wrapped=True)
-    if function is None or signature is None:
+    function = _function(call)
+    if function is None or not function.__annotations__:
+        return None
+    signature = _signature(call, follow_wrapped=True)
+    if signature is None:
         return None
     try:
         (name,) = signature.bind("event").arguments

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import monotonic
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from plugbus._plan import is_plan
 from plugbus.logger import logger
 
 
@@ -94,22 +97,22 @@ class Stop:
 
     async def _drained(self) -> None:
         # A handler that stops its own bus does not wait for itself.
-        own = 1 if self._engine.in_handler() else 0
+        own = max(_publishes_here(), 1 if self._engine.in_handler() else 0)
         while True:
             if (pending := self._engine._pending) is not None:
                 await pending.settle()
-            if len(self._engine.waiting) <= own:
+            if self._engine.underway.count() <= own:
                 return
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _cut_off(self) -> None:
         pending = self._engine._pending
         cut = pending.cut_off() if pending is not None else []
-        if not cut and not self._engine.waiting:
+        if not cut and not self._engine.underway.count():
             return  # a plugin has used up the time
         logger.error(
             "stop() ran out of time: %d publish_soon cut off (%s), %d publishes still waiting for handlers",
-            len(cut), ", ".join(sorted({handle.event_type for handle in cut})) or "none", len(self._engine.waiting),
+            len(cut), ", ".join(sorted({handle.event_type for handle in cut})) or "none", self._engine.underway.count(),
         )  # fmt: skip
         if pending is not None:
             with suppress(TimeoutError):
@@ -122,3 +125,13 @@ class Stop:
         errors = self._flush(self._seconds_left())
         lifespans = self._engine.lifespans
         return errors + (await lifespans.leave(self._seconds_left()) if lifespans is not None else [])
+
+
+def _publishes_here() -> int:
+    """Return in the middle of how many publishes this is called: one, or several inside each other."""
+    frame: FrameType | None = sys._getframe()
+    count = 0
+    while frame is not None:
+        count += is_plan(frame.f_code)
+        frame = frame.f_back
+    return count

@@ -26,7 +26,10 @@ def wait_for(
     bus: EventBus, what: Sequence[What], where: Callable[[Any], bool] | None, timeout: float | None
 ) -> Coroutine[Any, Any, Any]:
     """Return what waits for the next event that fits; see `EventBus.wait_for`."""
-    wait = _Wait(asyncio.get_running_loop())
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        raise UsageError("wait_for() is for async code, in a running loop; in sync code subscribe with once=True")
+    wait = _Wait(loop)
     # Subscribed before the first await: what is published in between is not missed.
     subscription = bus.subscribe(what, wait.take, when=where, once=True, first=True, name=f"wait_for-{id(wait):x}")
     bus._engine.attend(wait)
@@ -97,7 +100,7 @@ class Stream:
     def __init__(self, bus: EventBus, what: Sequence[What], maxsize: int, overflow: Overflow) -> None:
         if overflow not in ("raise", "drop_oldest", "drop_newest"):
             raise UsageError(f"overflow is 'raise', 'drop_oldest' or 'drop_newest', got {overflow!r}")
-        if maxsize < 1:
+        if not isinstance(maxsize, int) or maxsize < 1:
             raise UsageError(f"maxsize is a whole number from 1, got {maxsize!r}")
         self.dropped = 0
         self._events: deque[Any] = deque()

@@ -1,17 +1,18 @@
-"""What `publish_soon` left to do, and the tasks that do the rest of a publish."""
+"""What `publish_soon` left to do."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections import deque
+from collections.abc import Coroutine, Generator
 from concurrent.futures import Future
 from contextlib import suppress
-from contextvars import Context, ContextVar
-from functools import partial
+from contextvars import Context, ContextVar, copy_context
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
+from plugbus._groups import new_task
+from plugbus._kinds import kind_of
 from plugbus._loops import disown
 from plugbus.errors import BusClosed, BusOverloaded, LoopRunning
 from plugbus.logger import logger
@@ -20,25 +21,11 @@ from plugbus.result import PublishResult
 
 if TYPE_CHECKING:
     from plugbus._loops import BusLoop
+    from plugbus.dispatcher import Plan
 
-__all__ = ("Escaped", "Pending", "PublishHandle", "Steps", "carry_on", "in_context")
+__all__ = ("Pending", "PublishHandle")
 
 _POLL_SECONDS = 0.005
-
-Steps = Generator[Awaitable[Any], Any, Any]
-
-
-class _Place:
-    """Stands in a context for the publish whose rest is done there, so that nobody waits for himself."""
-
-    __slots__ = ("draining", "outer")
-
-    def __init__(self, outer: _Place | None) -> None:
-        self.outer = outer
-        self.draining = 0
-
-
-_here: ContextVar[_Place | None] = ContextVar("plugbus.place", default=None)
 
 
 class PublishHandle:
@@ -48,29 +35,26 @@ class PublishHandle:
     A failure of the publish itself (of a middleware, say) that nobody has asked for is logged when the handle goes.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_error",
-        "_future",
-        "_is_cut_off",
-        "_lock",
-        "_place",
-        "_result",
-        "_retrieved",
-        "_task",
-        "event_type",
-    )
+    _result: PublishResult | None = None
+    _error: BaseException | None = None
+    _retrieved = False
+    _waiters: deque[Future[None]] | None = None
+    # Whether the rest is done on the publisher's own loop; None as long as nothing is left to a task.
+    _is_here: bool | None = None
+    _is_cut_off = False
+    _task: asyncio.Task[None] | None = None
+    _outer: PublishHandle | None = None
+    _draining = 0
 
-    def __init__(self, event_type: str, result: PublishResult | None = None) -> None:
-        self.event_type = event_type
-        self._place = _Place(_here.get())
-        self._result = result
-        self._error: BaseException | None = None
-        self._future: Future[None] | None = None
-        self._retrieved = False
-        self._is_cut_off = False
-        self._task: asyncio.Task[None] | None = None
-        self._lock = threading.Lock()
+    def __init__(self, what: str | type, result: PublishResult | None = None) -> None:
+        self._what = what
+        if result is not None:
+            self._result = result
+
+    @property
+    def event_type(self) -> str:
+        """The type of the event."""
+        return self._what if isinstance(self._what, str) else kind_of(self._what).type
 
     def done(self) -> bool:
         """Tell whether the publish has ended."""
@@ -98,7 +82,7 @@ class PublishHandle:
         return self._take()
 
     def __await__(self) -> Generator[Any, None, PublishResult]:
-        if not self.done():
+        if self._result is None and self._error is None:
             yield from self._settled().__await__()
         return self._take()
 
@@ -112,19 +96,16 @@ class PublishHandle:
         if self._is_cut_off and isinstance(error, asyncio.CancelledError):
             error = BusClosed(f"the bus was stopped before the handlers of {self.event_type} had ended")
             self._retrieved = True  # stop() has reported it
-        with self._lock:
-            self._result, self._error = result, error
-            future = self._future
-        self._task = self._place.outer = None
-        if future is not None:
-            future.set_result(None)
+        self._result, self._error = result, error
+        self._task = self._outer = None
+        if self._waiters is not None:
+            self._wake()
 
-    def _run(self, rest: Coroutine[Any, Any, None], context: Context, ended: Callable[[object], None]) -> None:
+    def _run(self, rest: Coroutine[Any, Any, None], context: Context) -> None:
         """Start what is left to do; on the loop that is to do it."""
-        task = self._task = asyncio.get_running_loop().create_task(rest, context=context)
-        task.add_done_callback(ended)
+        self._task = new_task(rest, asyncio.get_running_loop(), context)
         if self._is_cut_off:
-            task.cancel()
+            self._task.cancel()
 
     def _cut_off(self) -> None:
         """Cancel the publish, since the bus stops; from any thread."""
@@ -138,13 +119,20 @@ class PublishHandle:
         return (task := self._task) is None or task.get_loop().is_running()
 
     def _waiter(self) -> Future[None]:
-        with self._lock:
-            if self._future is None:
-                self._future = Future()
-                self._future.set_running_or_notify_cancel()
-                if self.done():
-                    self._future.set_result(None)
-            return self._future
+        waiter: Future[None] = Future()
+        waiter.set_running_or_notify_cancel()
+        if self._waiters is None:
+            self._waiters = deque()
+        self._waiters.append(waiter)
+        # Looked at after the waiter can be seen, as the end looks for waiters after it can be: one sees the other.
+        if self.done():
+            self._wake()
+        return waiter
+
+    def _wake(self) -> None:
+        while self._waiters:
+            with suppress(IndexError):  # another thread is at it, too
+                self._waiters.popleft().set_result(None)
 
     def _take(self) -> PublishResult:
         self._retrieved = True
@@ -158,59 +146,8 @@ class PublishHandle:
             logger.error("publish_soon of %s failed", self.event_type, exc_info=self._error)
 
 
-async def finish_steps(steps: Steps, waiting: Awaitable[Any]) -> Any:
-    """Do the rest of a plan that runs as steps, from its first wait on."""
-    try:
-        while True:
-            try:
-                value = await waiting
-            except BaseException as error:  # noqa: BLE001  (the plan decides what it means)
-                waiting = steps.throw(error)
-            else:
-                waiting = steps.send(value)
-    except StopIteration as stop:
-        return stop.value
-
-
-class Escaped(Exception):
-    """Carries `SystemExit` or `KeyboardInterrupt` out of a task, where it would stop the loop."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__()
-        self.error = error
-
-
-async def _held(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return await coroutine
-    except (SystemExit, KeyboardInterrupt) as error:
-        raise Escaped(error) from None
-
-
-def carry_on(steps: Steps, waiting: Awaitable[Any], context: Context) -> asyncio.Task[Any]:
-    """Do the rest of a plan that runs as steps in a task of this loop; what ends a program is `Escaped` there."""
-    rest = finish_steps(steps, waiting)
-    task = asyncio.get_running_loop().create_task(_held(rest), context=context)
-    task.add_done_callback(lambda _: _abandon(steps, waiting, rest))
-    return task
-
-
-async def in_context(coroutine: Coroutine[Any, Any, Any], context: Context) -> Any:
-    """Await a coroutine in another context."""
-    task = asyncio.get_running_loop().create_task(_held(coroutine), context=context)
-    task.add_done_callback(lambda _: coroutine.close())
-    try:
-        return await task
-    except Escaped as escaped:
-        raise escaped.error from None
-
-
-def _abandon(steps: Steps, *awaitables: Awaitable[Any]) -> None:
-    """Close what a task was to do that was cancelled before its first step; after it nothing is left to close."""
-    for awaitable in awaitables:
-        if asyncio.iscoroutine(awaitable):
-            awaitable.close()
-    steps.close()
+# The publish whose rest is done in this context, so that nobody waits for himself.
+_here: ContextVar[PublishHandle | None] = ContextVar("plugbus.handle", default=None)
 
 
 class Pending:
@@ -227,40 +164,50 @@ class Pending:
         self._loop = loop
         self._handles: set[PublishHandle] = set()
 
-    def check(self) -> None:
+    def begin(self, what: str | type, plan: Plan, event: Any) -> PublishHandle:
         """
-        Make sure that there is room for one more.
+        Publish an event by a plan, up to its first wait, and leave the rest to a task.
+
+        Args:
+            what: The type of the event, or its class.
+            plan: The plan.
+            event: The event.
 
         Raises:
-            BusOverloaded: If there is none.
+            BusOverloaded: If there is no room for one more.
+            Exception: What comes out of the plan before it waits.
         """
         if len(self._handles) >= self._limit:
             raise BusOverloaded(
                 f"{self._limit} publishes are pending already (max_pending): await publish() where events are raised, "
                 f"or try again later"
             )
-
-    def finish_later(self, steps: Steps, first: Awaitable[Any], event_type: str, context: Context) -> PublishHandle:
-        """Do the rest of a publish, from its first wait on, as a task."""
-        handle = PublishHandle(event_type)
+        handle, context = PublishHandle(what), copy_context()
+        carrying = self._carry(handle, plan(event))
+        try:
+            context.run(carrying.send, None)
+        except StopIteration:
+            return handle
+        handle._outer = _here.get()
         self._handles.add(handle)
-        context.run(_here.set, handle._place)
-        here = asyncio._get_running_loop() is not None
-        rest = self._rest(handle, steps, first, here=here)
-        ended = partial(self._ended, handle, steps, first)
-        if here:
-            handle._run(rest, context, ended)
+        loop = asyncio._get_running_loop()
+        handle._is_here = loop is not None
+        if loop is not None:
+            handle._task = new_task(carrying, loop, context)
         else:
-            self._loop.call_soon(handle._run, rest, context, ended)
+            self._loop.call_soon(handle._run, carrying, context)
         return handle
 
-    async def _rest(self, handle: PublishHandle, steps: Steps, waiting: Awaitable[Any], *, here: bool) -> None:
+    async def _carry(self, handle: PublishHandle, plan: Coroutine[Any, Any, PublishResult]) -> None:
+        _here.set(handle)  # in a context of its own
         try:
-            result = await finish_steps(steps, waiting)
+            result = await plan
         except BaseException as error:
-            self._finish(handle, None, error)
+            if handle._is_here is None:
+                raise
+            self._finish(handle, None, asyncio.CancelledError() if isinstance(error, GeneratorExit) else error)
             # What ends a program goes through the publisher's own loop; the bus's is for others too.
-            if here and not isinstance(error, Exception):
+            if isinstance(error, GeneratorExit) or (handle._is_here and not isinstance(error, Exception)):
                 raise
         else:
             self._finish(handle, result)
@@ -271,32 +218,27 @@ class Pending:
         handle._finish(result, error)
         self._handles.discard(handle)
 
-    def _ended(self, handle: PublishHandle, steps: Steps, first: Awaitable[Any], _: object) -> None:
-        if not handle.done():  # cancelled before its first step
-            _abandon(steps, first)
-            self._finish(handle, None, asyncio.CancelledError())
-
     def others(self) -> list[PublishHandle]:
         """Return what is pending, apart from the publishes in whose handlers this is asked."""
         own = set()
-        place = _here.get()
-        while place is not None:
-            own.add(place)
-            place = place.outer
-        return [handle for handle in list(self._handles) if handle._place not in own and not handle.done()]
+        handle = _here.get()
+        while handle is not None:
+            own.add(handle)
+            handle = handle._outer
+        return [handle for handle in list(self._handles) if handle not in own and not handle.done()]
 
     async def settle(self) -> None:
         """Wait until nothing is pending; a handler waits neither for its own publish nor for others that drain."""
         here = _here.get()
         if here is not None:
-            here.draining += 1
+            here._draining += 1
         try:
-            while others := [one for one in self.others() if here is None or not one._place.draining]:
+            while others := [one for one in self.others() if here is None or not one._draining]:
                 for handle in others:
                     await handle._settled()
         finally:
             if here is not None:
-                here.draining -= 1
+                here._draining -= 1
 
     def cut_off(self) -> list[PublishHandle]:
         """Cancel what is pending; return it."""

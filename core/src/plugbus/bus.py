@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
 from plugbus._default import Declaration, slot
-from plugbus._engine import Engine
-from plugbus._kinds import kind_of
+from plugbus._engine import Engine, State
+from plugbus._kinds import kind_of, on_naming
 from plugbus._publishing import Publishing
 from plugbus._registering import Registering
 from plugbus.dispatcher import Dispatcher
-from plugbus.errors import LoopRunning, ServiceNotFound
+from plugbus.errors import DefinitionError, LoopRunning, ServiceNotFound
 from plugbus.handlers import Handler, OptionKeywords, What, check_what
 from plugbus.logger import logger, on_level_change
 
@@ -42,6 +42,9 @@ class EventBus(Registering, Publishing):
         sequential: Await async handlers one by one instead of side by side.
         max_pending: The most publishes that `publish_soon` may have left to do.
         handle_sigterm: Flush the plugins when the process is told to end; only where SIGTERM has no handler yet.
+
+    Raises:
+        DefinitionError: If the source is no text, or no publish could ever be pending.
     """
 
     def __init__(
@@ -55,6 +58,10 @@ class EventBus(Registering, Publishing):
     ) -> None:
         from plugbus._exit import on_fork
 
+        if source is not None and not (isinstance(source, str) and source):
+            raise DefinitionError(f"the source of a bus is a string that is not empty, got {source!r}")
+        if not isinstance(max_pending, int) or max_pending < 1:
+            raise DefinitionError(f"max_pending is a whole number from 1, got {max_pending!r}")
         self._handle_sigterm = handle_sigterm
         self._host: PluginHost | None = None
         self._services: Mapping[type, object] = {}
@@ -64,13 +71,14 @@ class EventBus(Registering, Publishing):
             correlated=correlation,
             sequential=sequential,
             max_pending=max_pending,
-            state_changed=self._route,
+            state_changed=self._state_changed,
             lifespans=self._make_lifespans,
             check=self._check_order,
         )
         self._dispatcher = Dispatcher(self._engine)
         self._route()
         on_level_change(self._dispatcher)
+        on_naming(self._dispatcher)
         on_fork(self)
 
     def __repr__(self) -> str:
@@ -125,7 +133,14 @@ class EventBus(Registering, Publishing):
     @classmethod
     @contextmanager
     def override(cls, bus: EventBus) -> Iterator[EventBus]:
-        """Make another bus the default one inside the block. For tests."""
+        """
+        Make another bus the default one inside the block. For tests.
+
+        Raises:
+            DefinitionError: If it is no bus.
+        """
+        if not isinstance(bus, EventBus):
+            raise DefinitionError(f"override() takes an EventBus, got {bus!r}")
         before, slot.bus = slot.bus, bus
         try:
             yield bus
@@ -254,11 +269,17 @@ class EventBus(Registering, Publishing):
 
     def _adopt(self, host: PluginHost) -> None:
         """Take in a configuration's plugins: register what they contribute."""
-        from plugbus._assembly import register
+        from plugbus._assembly import check, register
 
-        contributions = host.contributions(self)
+        contributions = host.contributions(self, check)
         register(contributions, self._dispatcher)
         self._host, self._services = host, contributions.services
+
+    def _state_changed(self) -> None:
+        self._route()
+        state = self._engine.state
+        if self._host is not None and state in (State.RUNNING, State.CLOSED):
+            self._host.mark_others("started" if state is State.RUNNING else "stopped")
 
     async def _announce(self) -> None:
         from plugbus.catalog import ServiceShutdown
@@ -297,10 +318,17 @@ def on_event(*what: What, **options: Unpack[OptionKeywords]) -> Callable[[F], F]
     Args:
         what: Classes of events and patterns of event types.
         options: As in `Options`.
+
+    Raises:
+        InvalidPattern: If `what` is neither class nor pattern.
+        InvalidHandler: If the handler cannot be called with such events, or an option does not fit it.
     """
     check_what(what)
 
     def decorate(handler: F) -> F:
+        from plugbus._contributions import subscription_of
+
+        subscription_of(what, handler, dict(options))  # what is wrong is told here, not where the bus is built
         slot.declare(Declaration(handler.__module__, what, handler, dict(options)))
         return handler
 

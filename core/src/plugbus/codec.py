@@ -17,7 +17,7 @@ import msgspec
 
 from plugbus._envelope import Envelope, Record, to_nanoseconds
 from plugbus._kinds import find_event_class, kind_of
-from plugbus._plain import describe, iso, plain_fields
+from plugbus._plain import Hide, describe, iso, mask, plain_fields
 from plugbus._rebuild import rebuild
 from plugbus.errors import DecodeError, EncodeError
 from plugbus.events import Event, EventBase, envelope, foreign_record, restore_record
@@ -56,10 +56,10 @@ def to_dict(event: object, *, reveal: bool = False) -> dict[str, Any]:
     Raises:
         EncodeError: If a value has no JSON form.
     """
-    return describe(_envelope_of(event), plain_fields(event, reveal=reveal))
+    return describe(_envelope_of(event), plain_fields(event, hide=None if reveal else mask))
 
 
-def to_cloudevent(event: object, *, reveal: bool = False) -> dict[str, Any]:
+def to_cloudevent(event: object, *, reveal: bool = False, hide: Hide = mask) -> dict[str, Any]:
     """
     Return an event as the JSON object of CloudEvents 1.0, as plain values.
 
@@ -69,6 +69,7 @@ def to_cloudevent(event: object, *, reveal: bool = False) -> dict[str, Any]:
     Args:
         event: The event.
         reveal: Leave secrets as they are.
+        hide: Returns what stands for a secret, given its value; by default `***`.
 
     Raises:
         EncodeError: If a value has no JSON form.
@@ -87,7 +88,7 @@ def to_cloudevent(event: object, *, reveal: bool = False) -> dict[str, Any]:
         made["causationid"] = known.causation_id
     if known.version != 1:
         made["dataversion"] = str(known.version)
-    return {**made, "data": plain_fields(event, reveal=reveal)}
+    return {**made, "data": plain_fields(event, hide=None if reveal else hide)}
 
 
 def encode(event: object, *, reveal: bool = False) -> bytes:
@@ -108,7 +109,7 @@ def encode(event: object, *, reveal: bool = False) -> bytes:
         raise EncodeError(f"{made['type']} holds a value that has no JSON form: {error}") from None
 
 
-def decode(data: str | bytes | Mapping[str, Any]) -> Any:
+def decode(data: str | bytes | Mapping[str, Any], *, generic: bool = False) -> Any:
     """
     Return the event that a JSON object stands for.
 
@@ -116,6 +117,7 @@ def decode(data: str | bytes | Mapping[str, Any]) -> Any:
         data: A CloudEvents object, or `{"type": ..., "payload": {...}}` with, if known, `id`, `timestamp`, `source`,
             `version`, `correlation_id` and `causation_id`; as JSON text or as a mapping. An event type and version
             that a class stands for comes back as that class, everything else as a generic `Event`.
+        generic: Give a generic `Event` even if a class stands for its type: for data that does not make one any more.
 
     Raises:
         DecodeError: If it is no such object, or its data does not fit the class.
@@ -129,7 +131,7 @@ def decode(data: str | bytes | Mapping[str, Any]) -> Any:
             raise DecodeError("one JSON object", "JSON that is nested too deeply") from None
     if not isinstance(data, Mapping):
         raise DecodeError("a JSON object", _shown(data))
-    return _from_cloudevent(data) if "specversion" in data else from_dict(data)
+    return _from_cloudevent(data, generic) if "specversion" in data else _from_plain(data, generic)
 
 
 def from_dict(data: Mapping[str, Any]) -> Any:
@@ -139,16 +141,20 @@ def from_dict(data: Mapping[str, Any]) -> Any:
     Raises:
         DecodeError: If a key is unknown, missing or of the wrong kind, or the payload does not fit the class.
     """
+    return _from_plain(data)
+
+
+def _from_plain(data: Mapping[str, Any], generic: bool = False) -> Any:
     for key in data:
         if key not in _PLAIN_KEYS:
             raise DecodeError(f"the keys {', '.join(sorted(_PLAIN_KEYS))}", f"the key {_shown(key)}")
     payload = data.get("payload")
     if payload is not None and not isinstance(payload, Mapping):
         raise DecodeError("an object as payload", _shown(payload))
-    return _build(data, payload or {})
+    return _build(data, payload or {}, generic)
 
 
-def _from_cloudevent(data: Mapping[str, Any]) -> Any:
+def _from_cloudevent(data: Mapping[str, Any], generic: bool = False) -> Any:
     if data["specversion"] != "1.0":
         raise DecodeError("CloudEvents specversion '1.0'", _shown(data["specversion"]))
     for required in ("id", "source", "type"):
@@ -165,10 +171,10 @@ def _from_cloudevent(data: Mapping[str, Any]) -> Any:
     known = {ours: data.get(theirs) for theirs, ours in _FROM_CLOUDEVENTS.items()}
     version = data.get("dataversion")
     known["version"] = int(version) if isinstance(version, str) and _VERSION.fullmatch(version) else version
-    return _build(known, payload)
+    return _build(known, payload, generic)
 
 
-def _build(known: Mapping[str, Any], payload: Mapping[str, Any]) -> Any:
+def _build(known: Mapping[str, Any], payload: Mapping[str, Any], generic: bool) -> Any:
     event_type = _text(known, "type")
     if event_type is None:
         raise DecodeError("the key 'type'", "none" if "type" not in known else "null")
@@ -184,7 +190,7 @@ def _build(known: Mapping[str, Any], payload: Mapping[str, Any]) -> Any:
         "time": _time(known.get("timestamp")),
         **{name: _text(known, name) for name in ("id", "source", "correlation_id", "causation_id")},
     }
-    cls = find_event_class(event_type, version)
+    cls = None if generic else find_event_class(event_type, version)
     event = Event.from_outside(event_type, payload) if cls is None else rebuild(cls, event_type, payload)
     if isinstance(event, EventBase):
         restore_record(event, version=version, **facts)

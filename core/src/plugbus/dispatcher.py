@@ -3,96 +3,61 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
 from plugbus._kinds import EventKind, kind_of
-from plugbus.errors import InvalidHandler, NotAnEvent
+from plugbus.errors import NotAnEvent
 from plugbus.events import Event
-from plugbus.handlers import Subscription, is_async
-from plugbus.logger import guarded, logger
+from plugbus.handlers import Subscription
+from plugbus.logger import logger
 
 
 if TYPE_CHECKING:
     from plugbus._call import InterceptorForms
-    from plugbus._plan import Mode, Section
+    from plugbus._registry import Contribution, Kind, Registry
+    from plugbus._runner import Runner
+    from plugbus._shape import Mode, Section
     from plugbus.handlers import What
-    from plugbus.middleware import Monitor
     from plugbus.result import HandlerFailure, PublishResult
 
-__all__ = ("Contribution", "Dispatcher", "Kind", "Plan", "Registry", "Runner", "Verb", "check_event")
+__all__ = ("Dispatcher", "Plan", "Verb", "check_event")
 
-# One way through a plan: how it waits, which part of it, and whether for a replay.
-Verb = tuple["Mode", "Section", bool]
-Plan = Callable[[Any], Any]
+Plan = Callable[..., Any]
 # Types that come from outside may be any number; the plans of the oldest are given up, and compiled again if need be.
 _MOST_TYPES = 16_384
 
-Kind = Literal["middleware", "interceptors", "monitors"]
 
-
-class Runner(Protocol):
-    """What a dispatcher needs of the bus around it."""
-
-    source: str | None
-    correlated: bool
-    sequential: bool
-
-    def block(self, awaitable: Any) -> Any:
-        """Wait for an awaitable from a thread without a loop; it runs on the bus's loop."""
-
-    async def run_in_thread(self, call: Plan, event: Any, timeout: float | None, name: str) -> Any:
-        """Run a sync call in a worker thread."""
-
-    async def run_on_bus_loop(self, call: Plan, event: Any) -> Any:
-        """Run an async call on the bus's own loop."""
-
-    def enter(self) -> None:
-        """Count a publish that has begun to wait."""
-
-    def leave(self) -> None:
-        """Count its end."""
-
-
-@attrs.frozen(eq=False)
-class Contribution:
+class Verb(NamedTuple):
     """
-    A middleware, interceptor or monitor as it stands in its list.
+    One way through a plan.
 
     Args:
-        name: Its name in results and logs.
-        value: The object.
-        plugin: The plugin that contributed it.
+        mode: How it waits.
+        section: Which part of it: all, the middleware alone, or the handlers alone.
+        replay: Whether the event is one of the past, for those handlers alone that want such.
+        passed: How many of the bus's middleware the event has passed already, being of another type.
     """
 
-    name: str
-    value: Any
-    plugin: str | None = None
+    mode: Mode
+    section: Section = "full"
+    replay: bool = False
+    passed: int = 0
 
 
-@attrs.define
-class Registry:
-    """What is registered on a bus; copied for snapshots."""
-
-    subscriptions: dict[object, Subscription] = attrs.Factory(dict)
-    middleware: tuple[Contribution, ...] = ()
-    interceptors: tuple[Contribution, ...] = ()
-    monitors: tuple[Contribution, ...] = ()
-
-
-class _Table(dict[Any, Plan]):
+class _Table(dict[Any, Any]):
     """The plans of one verb by event class; a missing one is compiled."""
 
     __slots__ = ("_compile", "_verb")
 
-    def __init__(self, compile: Callable[[Verb, type], Plan], verb: Verb) -> None:
+    def __init__(self, compile: Callable[[Verb, type], Plan | None], verb: Verb) -> None:
         super().__init__()
         self._compile = compile
         self._verb = verb
 
-    def __missing__(self, cls: type) -> Plan:
+    def __missing__(self, cls: type) -> Any:
         return self._compile(self._verb, cls)
 
 
@@ -105,16 +70,20 @@ class Dispatcher:
     """
 
     def __init__(self, runner: Runner) -> None:
+        from plugbus._registry import Registry  # needed with the first bus only
+
         self._runner = runner
         self._registry = Registry()
         self._tables: dict[Verb, _Table] = {}
-        self._by_type: dict[Verb, dict[str, Plan]] = {}
+        self._by_type: dict[Verb, dict[str, Any]] = {}
         self.lock = threading.RLock()
-        self.enter, self.leave = runner.enter, runner.leave
+        self.underway = runner.underway
         self.handled: Sequence[Callable[[Any, Subscription, Any], None]] = ()
         self.failed: Sequence[Callable[[Any, HandlerFailure], None]] = ()
-        self.blocked: Sequence[Callable[[Any, str], None]] = ()
+        self.blocked: Sequence[Callable[[Any, str, Exception | None], None]] = ()
         self.published: Sequence[Callable[[Any, PublishResult], None]] = ()
+        self.blocked_again: Sequence[Callable[[Any, str, Exception | None], None]] = ()
+        self.published_again: Sequence[Callable[[Any, PublishResult], None]] = ()
         self.interceptors: Sequence[InterceptorForms] = ()
         self.run_in_thread = runner.run_in_thread
         self.run_on_bus_loop = runner.run_on_bus_loop
@@ -122,12 +91,18 @@ class Dispatcher:
     def renew(self) -> None:
         """Begin anew in a forked child: with what is registered, but without locks that others held."""
         self.lock = threading.RLock()
-        self.enter, self.leave = self._runner.enter, self._runner.leave
+        self.underway = self._runner.underway
         self.recompile()
 
     def level_changed(self) -> None:
         """Compile the plans anew, with or without the lines for the log."""
         self.recompile()
+
+    def class_named(self, cls: type) -> None:
+        """Compile the plans of a class anew that has been given an event type: they may miss handlers of that type."""
+        with self.lock:
+            for table in self._tables.values():
+                table.pop(cls, None)
 
     # --- the registry
 
@@ -135,40 +110,60 @@ class Dispatcher:
     def subscriptions(self) -> tuple[Subscription, ...]:
         """All subscriptions, in the order in which they were made."""
         with self.lock:
-            return tuple(self._registry.subscriptions.values())
+            return self._registry.subscriptions
 
     def add(self, subscription: Subscription) -> None:
         """Register a subscription, in the place of an equal one if there is one."""
         with self.lock:
-            self._registry.subscriptions[subscription.key()] = subscription
+            self._registry.put(subscription)
             self._drop(subscription)
         logger.debug("subscribed %s to %s", subscription.name, _listed(subscription.what))
 
-    def remove(self, doomed: Callable[[Subscription], bool]) -> int:
-        """Remove the subscriptions that a condition holds for; return how many."""
+    def remove(self, doomed: Callable[[Subscription], bool]) -> list[Subscription]:
+        """Remove the subscriptions that a condition holds for; return them."""
         with self.lock:
-            found = [(key, one) for key, one in self._registry.subscriptions.items() if doomed(one)]
-            for key, subscription in found:
-                del self._registry.subscriptions[key]
+            found = [one for one in self._registry.subscriptions if doomed(one)]
+            for subscription in found:
+                self._registry.take(subscription)
                 self._drop(subscription)
-        for _, subscription in found:
+        for subscription in found:
             logger.debug("unsubscribed %s from %s", subscription.name, _listed(subscription.what))
-        return len(found)
+        return found
+
+    def narrow(self, what: What, mark: object) -> bool:
+        """Let the subscriptions of a handler, by its identity, listen to one thing less; False if there are none."""
+        with self.lock:
+            found = self._registry.of(what, mark)
+            for subscription in found:
+                self.discard(subscription)
+                rest = tuple(one for one in subscription.what if one != what)
+                if rest:
+                    self.add(attrs.evolve(subscription, what=rest))
+        return bool(found)
 
     def remove_plugin(self, name: str) -> None:
-        """Remove everything that a plugin contributed."""
-        self.remove(lambda subscription: subscription.plugin == name)
-        kinds: tuple[Kind, ...] = ("middleware", "interceptors", "monitors")
+        """Remove everything that a plugin contributed, until `put_back_plugin`."""
         with self.lock:
-            for kind in kinds:
-                self._change(kind, tuple(one for one in getattr(self._registry, kind) if one.plugin != name))
+            found = self._registry.take_plugin(name)
+            self._refresh()
+        for subscription in found:
+            logger.debug("unsubscribed %s from %s", subscription.name, _listed(subscription.what))
+
+    def put_back_plugin(self, name: str) -> None:
+        """Register what was removed of a plugin again, each thing in its place; nothing if nothing was."""
+        with self.lock:
+            found = self._registry.put_back_plugin(name)
+            if found is None:
+                return
+            self._refresh()
+        for subscription in found:
+            logger.debug("subscribed %s to %s", subscription.name, _listed(subscription.what))
 
     def discard(self, subscription: Subscription) -> bool:
         """Remove one subscription; False if it is not registered."""
         with self.lock:
-            if self._registry.subscriptions.get(subscription.key()) is not subscription:
+            if not self._registry.take(subscription):
                 return False
-            del self._registry.subscriptions[subscription.key()]
             self._drop(subscription)
         logger.debug("unsubscribed %s from %s", subscription.name, _listed(subscription.what))
         return True
@@ -180,49 +175,53 @@ class Dispatcher:
     def extend(self, kind: Kind, contribution: Contribution) -> Callable[[], None]:
         """Append to `middleware`, `interceptors` or `monitors`; return what takes it back."""
         with self.lock:
-            self._change(kind, (*getattr(self._registry, kind), contribution))
+            self._registry.append(kind, contribution)
+            self._refresh()
         logger.debug("added %s to %s", contribution.name, kind)
 
         def take_back() -> None:
             with self.lock:
-                self._change(kind, tuple(one for one in getattr(self._registry, kind) if one is not contribution))
+                self._registry.withdraw(kind, contribution)
+                self._refresh()
 
         return take_back
-
-    def _change(self, kind: Kind, contributions: tuple[Contribution, ...]) -> None:
-        setattr(self._registry, kind, contributions)
-        self._refresh()
 
     def state(self) -> Registry:
         """Return a copy of the registry."""
         with self.lock:
-            return attrs.evolve(self._registry, subscriptions=dict(self._registry.subscriptions))
+            return self._registry.copy()
 
     def restore(self, registry: Registry) -> None:
         """Put back a copy of the registry."""
         with self.lock:
-            self._registry = attrs.evolve(registry, subscriptions=dict(registry.subscriptions))
-            for subscription in self._registry.subscriptions.values():
+            self._registry = registry.copy()
+            for subscription in self._registry.subscriptions:
                 subscription.renew_claim()
             self._refresh()
 
     def _refresh(self) -> None:
+        from plugbus._contributions import forms_of, told
+
         monitors = [contribution.value for contribution in self._registry.monitors]
-        self.handled = _overridden(monitors, "handled")
-        self.failed = _overridden(monitors, "failed")
-        self.blocked = _overridden(monitors, "blocked")
-        self.published = _overridden(monitors, "published")
-        self.interceptors = tuple(_forms(contribution) for contribution in self._registry.interceptors)
+        self.handled = told(monitors, "handled")
+        self.failed = told(monitors, "failed")
+        self.blocked = told(monitors, "blocked")
+        self.published = told(monitors, "published")
+        again = [monitor for monitor in monitors if getattr(monitor, "replays", True)]
+        self.blocked_again = told(again, "blocked")
+        self.published_again = told(again, "published")
+        self.interceptors = tuple(forms_of(one.name, one.value) for one in self._registry.interceptors)
         self.recompile()
 
     # --- the plans
 
     def table(self, verb: Verb) -> _Table:
         """Return the plans of one verb by event class."""
-        with self.lock:
-            if verb not in self._tables:
-                self._tables[verb] = _Table(self._compile, verb)
+        try:
             return self._tables[verb]
+        except KeyError:
+            with self.lock:
+                return self._tables.setdefault(verb, _Table(self._compile, verb))
 
     def recompile(self) -> None:
         """Throw away all plans."""
@@ -245,7 +244,7 @@ class Dispatcher:
         kind = EventKind(event_type)
         return any(subscription.matches(Event, kind) for subscription in self.subscriptions)
 
-    def _compile(self, verb: Verb, cls: type) -> Plan:
+    def _compile(self, verb: Verb, cls: type) -> Plan | None:
         check_event(cls)
         with self.lock:
             plan = self._router(verb) if cls is Event else self._plan(verb, cls, kind_of(cls))
@@ -265,7 +264,7 @@ class Dispatcher:
 
         return route
 
-    def _plan_for_type(self, verb: Verb, name: str) -> Plan:
+    def _plan_for_type(self, verb: Verb, name: str) -> Any:
         with self.lock:
             plans = self._by_type[verb]
             while len(plans) >= _MOST_TYPES:
@@ -273,11 +272,21 @@ class Dispatcher:
             plan = plans[name] = self._plan(verb, Event, EventKind(name))
         return plan
 
+    def batch(self, verb: Verb, cls: type, name: str | None) -> Plan | None:
+        """Return the plan that takes several events of a class, or of a generic type; None if each needs its own."""
+        plan: Plan | None
+        if name is None:
+            plan = self.table(verb)[cls]
+        else:
+            plans = self._by_type.setdefault(verb, {})
+            plan = plans[name] if name in plans else self._plan_for_type(verb, name)
+        return plan
+
     def matching(self, cls: type, kind: EventKind) -> list[Subscription]:
         """Return the subscriptions that events of this class and kind reach."""
-        return [one for one in self._registry.subscriptions.values() if one.matches(cls, kind)]
+        return [one for one in self._registry.subscriptions if one.matches(cls, kind)]
 
-    def _plan(self, verb: Verb, cls: type, kind: EventKind) -> Plan:
+    def _plan(self, verb: Verb, cls: type, kind: EventKind) -> Any:
         from plugbus._compile import compile_plan  # needed with the first event only
 
         return compile_plan(self, self._registry, self._runner, verb, cls, kind)
@@ -286,15 +295,18 @@ class Dispatcher:
 
     async def publish_inside(self, event: Any) -> Any:
         """Publish from within a publish."""
-        return await self.table(("async", "full", False))[event.__class__](event)
+        return await self.table(_ASYNC)[event.__class__](event)
 
     def publish_sync_inside(self, event: Any) -> Any:
         """Publish from within a `publish_sync`, on the same thread."""
-        return self.table(("blocking", "full", False))[event.__class__](event)
+        return self.table(_BLOCKING)[event.__class__](event)
 
-    def steps_inside(self, event: Any) -> Generator[Any, Any, Any]:
-        """Publish from within a `publish_soon`, as steps."""
-        return self.table(("steps", "full", False))[event.__class__](event)  # type: ignore[no-any-return]
+    async def publish_soon_inside(self, event: Any) -> Any:
+        """Publish from within a `publish_soon`; yields once where it begins to wait."""
+        return await self.table(_SOON)[event.__class__](event)
+
+
+_ASYNC, _BLOCKING, _SOON = Verb("async"), Verb("blocking"), Verb("soon")
 
 
 def check_event(cls: type) -> None:
@@ -311,27 +323,6 @@ def check_event(cls: type) -> None:
         if issubclass(cls, str):
             hint = "Event(type=...) with it"
         raise NotAnEvent(f"publish takes an event, got {cls.__name__}; publish {hint} or an object of a class of yours")
-
-
-def _overridden(monitors: Sequence[Monitor], method: str) -> tuple[Callable[..., None], ...]:
-    from plugbus.middleware import Monitor
-
-    base = getattr(Monitor, method)
-    return tuple(
-        guarded(getattr(monitor, method)) for monitor in monitors if getattr(type(monitor), method, base) is not base
-    )
-
-
-def _forms(contribution: Contribution) -> InterceptorForms:
-    from plugbus._call import InterceptorForms
-
-    value = contribution.value
-    sync, asynchronous = getattr(value, "intercept", None), getattr(value, "intercept_async", None)
-    if sync is None and asynchronous is None:
-        if not callable(value):
-            raise InvalidHandler(f"interceptor {contribution.name} has neither intercept nor intercept_async")
-        sync, asynchronous = (None, value) if is_async(value) else (value, None)
-    return InterceptorForms(contribution.name, sync, asynchronous)
 
 
 def _listed(what: Sequence[What]) -> str:

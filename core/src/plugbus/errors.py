@@ -119,7 +119,17 @@ class Refusal(PlugbusError):
 
 
 class EncodeError(PlugbusError, TypeError):
-    """An event holds a value that has no JSON form."""
+    """
+    An event holds a value that has no JSON form.
+
+    Args:
+        message: Where, and why.
+        value_type: The class of that value, with its module, if it is known.
+    """
+
+    def __init__(self, message: str, *, value_type: str | None = None) -> None:
+        super().__init__(message)
+        self.value_type = value_type
 
 
 class DecodeError(PlugbusError, ValueError):
@@ -174,7 +184,7 @@ class Problem(PlugbusError):
     """
     One thing that is wrong in the configuration or in a plugin, with the place and the remedy.
 
-    `str()` is its block of the report, several lines; `summary` says the same in one.
+    `str()` is one line with place, problem and remedy; `report` is its block of the report, with the line of the file.
 
     Args:
         message: What was expected and what came, without a full stop at its end.
@@ -226,11 +236,17 @@ class Problem(PlugbusError):
         where = self.place or self.location
         return f"{where}: {self._sentence()}" if where else self._sentence()
 
-    def __str__(self) -> str:
+    @property
+    def report(self) -> str:
+        """The problem as its group reports it: the place, the line of the file, a caret, what is wrong, what to do."""
         where = "  ".join(part for part in (self.place, self.location) if part)
         if not where:
             return self._sentence()
         return "\n".join([where, *self._excerpt(), f"  {self._sentence()}"])
+
+    def __str__(self) -> str:
+        # Python shows an uncaught group as its text and, below that, as the text of each member.
+        return self.summary
 
     def _sentence(self) -> str:
         return f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
@@ -257,5 +273,5 @@ class ConfigurationError(PlugbusError, ExceptionGroup[Exception]):
 
     def __str__(self) -> str:
         count = len(self.exceptions)
-        lines = [str(problem) for problem in self.exceptions]
+        lines = [problem.report if isinstance(problem, Problem) else str(problem) for problem in self.exceptions]
         return "\n".join([*lines, f"{count} problem{'s' if count != 1 else ''}. {self.message}"])

@@ -133,9 +133,9 @@ class EventBase:
 
     def to_dict(self) -> dict[str, Any]:
         """Return envelope and data as plain values: times in ISO 8601, secrets masked."""
-        from plugbus._plain import describe, plain_fields
+        from plugbus._plain import describe, mask, plain_fields
 
-        return describe(self.envelope, plain_fields(self, reveal=False))
+        return describe(self.envelope, plain_fields(self, hide=mask))
 
     def __record__(self) -> Record:
         return record_of(self)

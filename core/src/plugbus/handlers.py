@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from itertools import count
 from types import BuiltinMethodType, MethodType, MethodWrapperType
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 import attrs
 
@@ -18,6 +18,7 @@ from plugbus.errors import DefinitionError, InvalidHandler, InvalidPattern
 
 
 __all__ = (
+    "DEFAULT_OPTIONS",
     "EventHandler",
     "Handler",
     "OptionKeywords",
@@ -59,6 +60,16 @@ def _count(_: object, attribute: attrs.Attribute[Any], value: int) -> None:
 def _part(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if not (_is_number(value) and 0 <= value <= 1):
         raise DefinitionError(f"{attribute.name} is a number from 0 to 1, got {value!r}")
+
+
+def _flag(_: object, attribute: attrs.Attribute[Any], value: bool) -> None:
+    if not isinstance(value, bool):
+        raise DefinitionError(f"{attribute.name} is True or False, got {value!r}")
+
+
+def _text(_: object, attribute: attrs.Attribute[Any], value: str | None) -> None:
+    if value is not None and not (isinstance(value, str) and value):
+        raise DefinitionError(f"{attribute.name} is a string that is not empty, got {value!r}")
 
 
 def _exceptions(value: type[Exception] | Iterable[type[Exception]]) -> tuple[type[Exception], ...]:
@@ -126,16 +137,16 @@ class Options:
         loop: The loop of an async handler: the publisher's, or with "bus" the one where plugins were started.
     """
 
-    name: str | None = None
+    name: str | None = attrs.field(default=None, validator=_text)
     timeout: float | None = attrs.field(default=None, validator=_positive)
     retry: Retry | None = None
     when: Callable[[Any], bool] | None = None
-    once: bool = False
+    once: bool = attrs.field(default=False, validator=_flag)
     before: tuple[str, ...] = attrs.field(default=(), converter=_names)
     after: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    first: bool = False
-    replay: bool = False
-    in_thread: bool = False
+    first: bool = attrs.field(default=False, validator=_flag)
+    replay: bool = attrs.field(default=False, validator=_flag)
+    in_thread: bool = attrs.field(default=False, validator=_flag)
     loop: Literal["publisher", "bus"] = "publisher"
 
     def __attrs_post_init__(self) -> None:
@@ -147,6 +158,9 @@ class Options:
             raise DefinitionError(f"when is a sync function that takes the event, got {self.when!r}")
         if self.first and self.after:
             raise DefinitionError("first=True comes ahead of all other handlers, so it cannot come after one")
+
+
+DEFAULT_OPTIONS = Options()
 
 
 class OptionKeywords(TypedDict, total=False):
@@ -175,7 +189,7 @@ class EventHandler(ABC):
     """
 
     event_types: Iterable[What] = ()
-    options: Options = Options()
+    options: Options = DEFAULT_OPTIONS
 
     @abstractmethod
     def handle(self, event: Any) -> Any:
@@ -230,6 +244,18 @@ def check_what(what: tuple[object, ...]) -> None:
         elif not isinstance(one, type):
             hint = "; as a decorator write @bus.on(...) with what it listens to" if callable(one) else ""
             raise InvalidPattern(f"a handler listens to a class of events or a pattern of types, not to {one!r}{hint}")
+        else:
+            _check_class(one)
+
+
+def _check_class(cls: type) -> None:
+    try:
+        issubclass(object, cls)
+    except TypeError as error:  # at each publish it would be raised again, to publishers who cannot help it
+        raise InvalidPattern(
+            f"whether {cls.__name__} fits cannot be told from the class of an event: {error}. "
+            f"Listen to a class or a pattern, with when= if need be"
+        ) from None
 
 
 def _things(what: What | Iterable[What]) -> tuple[What, ...]:
@@ -256,7 +282,7 @@ class Subscription:
 
     what: tuple[What, ...] = attrs.field(converter=_things)
     handler: Handler | EventHandler
-    options: Options = Options()
+    options: Options = DEFAULT_OPTIONS
     plugin: str | None = None
     name: str = attrs.field(init=False)
     call: Handler = attrs.field(init=False, repr=False)
@@ -264,7 +290,8 @@ class Subscription:
     _classes: tuple[type, ...] = attrs.field(init=False, repr=False)
     _patterns: tuple[Pattern, ...] = attrs.field(init=False, repr=False)
     _claims: count[int] | None = attrs.field(init=False, repr=False)
-    met: set[str] = attrs.field(init=False, repr=False, factory=set)  # names of `before` and `after` that were found
+    # Names of `before` and `after` that were found.
+    met: frozenset[str] = attrs.field(init=False, repr=False, default=frozenset())
 
     def __attrs_post_init__(self) -> None:
         from plugbus._signatures import check_handler
@@ -277,8 +304,10 @@ class Subscription:
             raise InvalidHandler(f"a handler is a function or an EventHandler object, got {self.handler!r}")
         self.name = self.options.name or _own_name(self.handler)
         self.is_async = is_async(self.call)
-        self._classes = tuple(what for what in self.what if isinstance(what, type))
+        # One tuple where that will do: there may be many subscriptions.
         self._patterns = tuple(parse_pattern(what) for what in self.what if isinstance(what, str))
+        classes = tuple(what for what in self.what if isinstance(what, type)) if self._patterns else self.what
+        self._classes = cast(tuple[type, ...], classes)
         self._claims = count() if self.options.once else None
         check_handler(self)
 
@@ -299,6 +328,12 @@ class Subscription:
         if self._claims is not None:
             self._claims = count()
 
-    def key(self) -> object:
-        """Return what two subscriptions share that are one: the same handler, or the same name, for the same thing."""
-        return (frozenset(self.what), self.options.name or identity(self.handler))
+    @property
+    def things(self) -> What | frozenset[What]:
+        """What it listens to, whatever the order."""
+        return self.what[0] if len(self.what) == 1 else frozenset(self.what)
+
+    def marks(self) -> tuple[object, ...]:
+        """Return what makes it the same as another subscription to the same things: its handler, or its given name."""
+        own = identity(self.handler)
+        return (own,) if self.options.name is None else (own, self.options.name)

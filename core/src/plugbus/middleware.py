@@ -8,7 +8,7 @@ what happened.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 
 if TYPE_CHECKING:
@@ -57,13 +57,18 @@ class Monitor:
     Told of what happened. Derive from it and override what you want to hear; the rest costs nothing.
 
     What a monitor raises is logged and changes nothing.
+
+    Attributes:
+        replays: Whether it is told of events that are replayed being published or blocked, too.
     """
+
+    replays: ClassVar[bool] = True
 
     def published(self, event: Any, result: PublishResult) -> None:
         """An event has reached its handlers."""
 
-    def blocked(self, event: Any, by: str) -> None:
-        """A middleware returned None for an event, or raised."""
+    def blocked(self, event: Any, by: str, error: Exception | None) -> None:
+        """A middleware, `by` its name, returned None for an event, or raised `error`."""
 
     def handled(self, event: Any, subscription: Subscription, value: Any) -> None:
         """A handler has ended well."""

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 
-__all__ = ("DEFERRED", "HandlerFailure", "PublishResult")
+__all__ = ("DEFERRED", "HandlerFailure", "PublishResult", "result_of")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -43,8 +43,14 @@ def _told(error: Exception) -> str:
     return f"{kind}: {text}" if text else kind
 
 
+class _Draft:
+    """A result that is being made. It has the slots, so that it becomes a `PublishResult` by a change of its class."""
+
+    __slots__ = ("__weakref__", "blocked_by", "deferred", "failures", "handlers", "values")
+
+
 @attrs.frozen(kw_only=True)
-class PublishResult:
+class PublishResult(_Draft):
     """
     What became of an event. It holds no reference to the event, and is shared where there is nothing to tell.
 
@@ -81,6 +87,21 @@ class PublishResult:
                 f"{len(self.failures)} of {len(self.handlers)} handlers of {event_type} failed: {who}",
                 [failure.exception for failure in self.failures],
             )
+
+
+def result_of(
+    handlers: tuple[str, ...], values: tuple[Any, ...], failures: tuple[HandlerFailure, ...] = ()
+) -> PublishResult:
+    """Return a result with values or failures. The constructor of a frozen class would cost more than ten handlers."""
+    draft: Any = _Draft()
+    draft.handlers = handlers
+    draft.values = values
+    draft.failures = failures
+    draft.blocked_by = None
+    draft.deferred = False
+    draft.__class__ = PublishResult
+    made: PublishResult = draft
+    return made
 
 
 DEFERRED = PublishResult(deferred=True)

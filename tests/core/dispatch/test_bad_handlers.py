@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import typing
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 from unittest.mock import Mock
 
 import pytest
@@ -118,7 +118,7 @@ class Handler(EventHandler):
         pass
 
 
-@pytest.mark.parametrize("handler", [Handler, dict, 3, "handler", object()], ids=repr)
+@pytest.mark.parametrize("handler", [Handler, dict, 3, "handler", object()], ids=lambda handler: type(handler).__name__)
 def test_what_is_no_function_and_no_object_with_a_handle_is_refused(bus, handler):
     with pytest.raises(InvalidHandler, match="a handler is a function or an EventHandler object"):
         bus.subscribe("thing.done", handler)
@@ -149,6 +149,16 @@ def test_an_event_handler_names_its_types_alone(bus):
 def test_a_missing_handler_is_an_error_that_shows_the_decorator(bus):
     with pytest.raises(InvalidHandler, match=r"as a decorator write @bus.on\('thing.done'\)"):
         bus.subscribe("thing.done")
+    with pytest.raises(InvalidHandler, match=r"no handler for OrderPlaced; .* write @bus.on\(OrderPlaced\)"):
+        bus.subscribe(OrderPlaced)
+
+
+def test_a_handler_without_what_it_listens_to_is_an_error_that_shows_the_call(bus):
+    def greet(event):
+        pass
+
+    with pytest.raises(InvalidHandler, match=r"what greet listens to.*bus.subscribe\(\.\.\., greet\)"):
+        bus.subscribe(greet)
 
 
 @pytest.mark.parametrize("what", [3, None, Event(type="thing.done"), [3], []], ids=str)
@@ -157,9 +167,52 @@ def test_what_is_neither_class_nor_pattern_is_refused(bus, what):
         bus.subscribe(what, print)
 
 
+class Bare(Protocol):
+    def handled(self) -> None: ...
+
+
+@runtime_checkable
+class WithData(Protocol):
+    number: int
+
+
+@runtime_checkable
+class WithMethod(Protocol):
+    def handled(self) -> None: ...
+
+
+@pytest.mark.parametrize("protocol", [Bare, WithData])
+def test_a_protocol_that_no_class_can_be_checked_against_is_refused(bus, protocol):
+    with pytest.raises(InvalidPattern, match=f"{protocol.__name__}.* cannot be told from the class of an event"):
+        bus.subscribe(protocol, print)
+
+
+def test_a_protocol_of_methods_that_is_checked_at_run_time_is_listened_to_like_a_class(bus):
+    class Done:
+        def handled(self):
+            pass
+
+    seen, done = [], Done()
+    bus.subscribe(WithMethod, seen.append)
+    bus.publish_sync(done)
+    assert seen == [done]
+
+
 def test_an_unknown_option_is_refused_with_a_suggestion(bus):
-    with pytest.raises(InvalidHandler, match="no option 'tiemout'; did you mean 'timeout'"):
+    with pytest.raises(InvalidHandler, match=r"no option 'tiemout'\. Did you mean 'timeout'"):
         bus.subscribe("thing.done", print, tiemout=3)
+
+
+@pytest.mark.parametrize("option", ["once", "first", "replay", "in_thread"])
+def test_an_option_that_is_on_or_off_takes_no_words(bus, option):
+    with pytest.raises(DefinitionError, match=f"{option} is True or False, got 'no'"):
+        bus.subscribe("thing.done", print, **{option: "no"})
+
+
+@pytest.mark.parametrize("name", ["", 3, print])
+def test_a_name_is_text_that_is_not_empty(bus, name):
+    with pytest.raises(DefinitionError, match="name is a string that is not empty, got"):
+        bus.subscribe("thing.done", print, name=name)
 
 
 # --- handlers that would do nothing

@@ -290,6 +290,15 @@ async def test_it_can_be_taken_back(bus, deliver):
     assert steps == ["in"]
 
 
+def test_an_async_intercept_is_refused_with_the_name_that_it_should_have(bus):
+    class Misnamed:
+        async def intercept(self, event, call_next):
+            return await call_next(event)
+
+    with pytest.raises(InvalidHandler, match="Misnamed: intercept is the sync form; name it intercept_async"):
+        bus.add_interceptor(Misnamed())
+
+
 def test_what_cannot_wrap_a_call_is_refused(bus):
     class NoForm:
         pass

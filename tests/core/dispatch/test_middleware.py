@@ -165,6 +165,22 @@ async def test_what_is_put_in_the_place_passes_no_middleware_again(bus, deliver)
     assert calls == [ItemDeleted]
 
 
+async def test_what_is_put_in_the_place_passes_the_rest_of_the_middleware_of_its_own_type(bus, deliver):
+    class Guard:
+        def __call__(self, event):
+            return None
+
+        def for_type(self, event_type):
+            return self if event_type == "middleware.item.deleted" else None
+
+    bus.add_middleware(lambda event: ItemDeleted() if isinstance(event, ItemRenamed) else event)
+    bus.add_middleware(Guard(), name="guard")
+    handled = []
+    bus.subscribe(ItemDeleted, handled.append)
+    result = await deliver(bus, ItemRenamed())
+    assert (result.blocked_by, handled) == ("guard", [])
+
+
 async def test_what_is_put_in_the_place_has_the_source_of_the_bus(other_bus, deliver):
     bus = other_bus(source="shop")
     sources = []

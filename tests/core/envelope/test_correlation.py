@@ -98,12 +98,15 @@ async def test_a_chain_keeps_the_correlation_of_its_root_and_names_the_next_caus
 async def test_siblings_do_not_inherit_from_each_other(bus, leaves):
     root = RootSeen()
 
-    async def publish_slowly(_) -> None:
-        await asyncio.sleep(0)
-        await bus.publish(LeafSeen())
+    def slow_publisher():
+        async def publish_slowly(_) -> None:
+            await asyncio.sleep(0)
+            await bus.publish(LeafSeen())
 
-    bus.subscribe(RootSeen, publish_slowly, name="one")
-    bus.subscribe(RootSeen, publish_slowly, name="two")
+        return publish_slowly
+
+    bus.subscribe(RootSeen, slow_publisher())
+    bus.subscribe(RootSeen, slow_publisher())
     await bus.publish(root)
     assert [leaf.causation_id for leaf in leaves] == [root.envelope.id] * 2
 

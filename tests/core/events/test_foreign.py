@@ -106,6 +106,23 @@ async def test_name_event_gives_a_class_a_type_that_names_and_patterns_find():
     assert seen[0] == seen[1]
 
 
+@pytest.mark.parametrize("subscribed_first", [True, False])
+def test_a_class_may_be_named_after_its_first_publish(subscribed_first):
+    class Late:
+        pass
+
+    bus, seen = EventBus(), []
+    if subscribed_first:
+        bus.subscribe("foreign.late", seen.append)
+    bus.publish_sync(Late())
+    name_event(Late, "foreign.late")
+    if not subscribed_first:
+        bus.subscribe("foreign.late", seen.append)
+    late = Late()
+    bus.publish_sync(late)
+    assert seen == [late]
+
+
 async def test_the_envelope_of_a_foreign_object_lives_as_long_as_its_publish():
     bus, order = EventBus(), Placed(order_id=1)
     inside = []
@@ -226,12 +243,15 @@ VERBS = {
 async def test_every_verb_gives_a_foreign_object_one_envelope_for_all_its_handlers(verb):
     bus, ids = EventBus(), []
 
-    async def handle_slowly(plain: Plain) -> None:
-        await asyncio.sleep(0)
-        ids.append(envelope(plain).id)
+    def slow_handler():
+        async def handle_slowly(plain: Plain) -> None:
+            await asyncio.sleep(0)
+            ids.append(envelope(plain).id)
 
-    bus.subscribe(Plain, handle_slowly, replay=True, name="one")
-    bus.subscribe(Plain, handle_slowly, replay=True, name="two")
+        return handle_slowly
+
+    bus.subscribe(Plain, slow_handler(), replay=True)
+    bus.subscribe(Plain, slow_handler(), replay=True)
     bus.subscribe(Plain, lambda plain: ids.append(envelope(plain).id), replay=True)
     await VERBS[verb](bus, Plain(1))
     assert len(ids) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import traceback
 
 import attrs
 import pytest
@@ -115,3 +116,21 @@ def test_an_error_of_decoding_does_not_show_a_secret(value):
     with pytest.raises(DecodeError) as caught:
         codec.decode({"type": "payment.made", "payload": {"amount": 1, "pin": value}})
     assert "hunter2" not in str(caught.value)
+
+
+def converted_pin(value):
+    return int(value)
+
+
+@event("secret.converted")
+class SecretConverted(EventBase):
+    pin: int = secret(converter=converted_pin)
+
+
+def test_what_a_users_converter_or_validator_says_of_a_secret_is_not_in_the_error_of_decoding():
+    from plugbus.errors import DecodeError
+
+    written = {"type": "secret.converted", "payload": {"pin": "hunter2"}}
+    with pytest.raises(DecodeError, match="ValueError, whose text is kept back") as caught:
+        codec.decode(written)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))

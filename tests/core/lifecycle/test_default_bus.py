@@ -129,6 +129,20 @@ def test_start_up_code_that_runs_twice_subscribes_once(module):
     assert len(seen) == 2
 
 
+def test_on_event_refuses_at_once_what_the_default_bus_could_not_take():
+    with pytest.raises(InvalidHandler, match="takes_nothing\\(\\) must be callable with 1 argument"):
+
+        @on_event(Published)
+        def takes_nothing():
+            pass
+
+    with pytest.raises(InvalidHandler, match=r"no option 'timeut'\. Did you mean 'timeout'"):
+        on_event(Published, timeut=3)(print)
+    with pytest.raises(InvalidHandler, match="a handler is a function or an EventHandler object, got 3"):
+        on_event(Published)(3)
+    assert EventBus.get_instance().subscriptions() == ()
+
+
 def test_on_event_takes_the_options_of_a_subscription():
     @on_event(Published, name="numbered", when=lambda event: event.number > 0)
     def handler(event):
@@ -139,13 +153,14 @@ def test_on_event_takes_the_options_of_a_subscription():
     assert subscription.options.when is not None
 
 
-def test_a_queued_handler_that_cannot_be_subscribed_is_an_error_at_every_use_until_it_is_mended():
+def test_a_queued_handler_that_cannot_be_subscribed_is_an_error_at_every_use_until_it_is_mended(monkeypatch):
     seen = []
 
-    @on_event(Published)
-    def wrong():
+    def wrong(event: "Later"):  # noqa: F821, UP037  (unknown when it is declared)
         pass
 
+    on_event(Published)(wrong)
+    monkeypatch.setitem(wrong.__globals__, "Later", Monitor)
     on_event(Published)(seen.append)
     for _ in range(2):
         with pytest.raises(InvalidHandler, match="wrong"):

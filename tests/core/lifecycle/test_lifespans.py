@@ -213,7 +213,7 @@ async def test_when_one_fails_the_others_are_left_again_and_the_error_names_it(p
         else:
             await asyncio.wrap_future(threads(bus.publish_sync, Published()))
 
-    with pytest.raises(PluginHookError, match="plugin three could not be started: no server") as caught:
+    with pytest.raises(PluginHookError, match=r"plugin three could not be started: .* no server") as caught:
         await begin()
     assert caught.value.plugin == "three"
     assert isinstance(caught.value.__cause__, OSError)
@@ -238,7 +238,8 @@ async def test_what_fails_while_the_others_are_left_again_is_logged(play, caplog
     with pytest.raises(PluginHookError, match="plugin three could not be started"):
         await play.bus().start()
     assert play.moments("leave") == ["two", "one"]
-    assert "plugin two failed to stop: nor here" in caplog.text
+    told = "hook 'lifespan' of plugin two (lifecycle-actors 1.0) raised OSError: nor here"
+    assert f"plugin two failed to stop: {told}" in caplog.text
 
 
 async def test_all_who_wait_for_a_start_that_fails_get_the_error(play):
@@ -275,6 +276,23 @@ async def test_one_that_is_not_required_is_left_out_with_one_warning(play, caplo
     assert play.moments("leave") == ["three", "one"]
     warnings = [record.getMessage() for record in caplog.records if record.name == "plugbus"]
     assert len([line for line in warnings if "plugin two is left out" in line and "no server" in line]) == 1
+    (problem,) = next(record.problems for record in bus.plugins if record.name == "two")
+    told = "hook 'lifespan' of plugin two (lifecycle-actors 1.0) raised OSError: no server"
+    assert problem.message == f"plugin two could not be started: {told}"
+
+
+async def test_one_that_can_be_started_the_second_time_has_no_problem_left(play):
+    @play.part("two", "enter")
+    async def enter(bus):
+        if not play.moments("leave"):
+            raise OSError("no server")
+
+    bus = play.bus(two={"required": False})
+    async with bus:
+        pass
+    async with bus:
+        assert states(bus)["two"] == "started"
+        assert all(record.problems == () for record in bus.plugins)
 
 
 async def test_the_handlers_of_one_that_is_left_out_are_left_out_too(play):
@@ -376,3 +394,34 @@ async def test_publish_soon_on_the_loop_on_which_the_bus_is_being_started_names_
     assert (await publishing).ok
     assert (await bus.publish_soon(Published())).ok
     await bus.stop()
+
+
+async def test_a_required_plugin_that_cannot_be_started_says_so_in_its_record(play):
+    @play.part("two", "enter")
+    async def enter(bus):
+        if not play.moments("leave"):
+            raise OSError("no server")
+
+    bus = play.bus()
+    with pytest.raises(PluginHookError):
+        await bus.start()
+    assert states(bus) == {"one": "stopped", "two": "broken", "three": "ready"}
+    (problem,) = next(record.problems for record in bus.plugins if record.name == "two")
+    assert problem.distribution == "lifecycle-actors 1.0"
+    await bus.start()
+    assert states(bus) == {"one": "started", "two": "started", "three": "started"}
+    assert all(record.problems == () for record in bus.plugins)
+
+
+async def test_a_plugin_that_fails_to_stop_says_so_in_its_record(play):
+    @play.part("two", "leave")
+    async def leave(bus):
+        raise OSError("no disk")
+
+    bus = play.bus()
+    await bus.start()
+    with pytest.raises(ExceptionGroup):
+        await bus.stop()
+    assert states(bus)["two"] == "stopped"
+    (problem,) = next(record.problems for record in bus.plugins if record.name == "two")
+    assert "failed to stop" in problem.message

@@ -5,7 +5,7 @@ import contextvars
 
 import pytest
 
-from plugbus import EventBase, EventBus, event
+from plugbus import Event, EventBase, EventBus, event
 from plugbus.errors import BusClosed, LoopRunning, NotAnEvent, UsageError
 
 
@@ -169,6 +169,33 @@ async def test_a_task_that_outlives_the_block_publishes_directly(bus, seen):
     assert seen == [0, 1]
 
 
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("nested", [False, True])
+async def test_after_an_exception_a_task_that_has_not_begun_publishes_nothing_either(bus, many, nested):
+    seen = []
+    bus.subscribe(Published, seen.append)
+
+    tasks = []
+
+    def start():
+        tasks.append(asyncio.create_task(bus.publish_many([Published()]) if many else bus.publish(Published())))
+
+    async def fail():
+        async with bus.deferred():
+            if nested:
+                async with bus.deferred():
+                    start()
+            else:
+                start()
+            raise RolledBack
+
+    with pytest.raises(RolledBack):
+        await fail()
+    result = await tasks[0]
+    assert (result[0] if many else result).deferred
+    assert seen == []
+
+
 async def test_a_task_that_outlives_an_inner_block_publishes_into_the_outer_one(bus, seen):
     go_on = asyncio.Event()
 
@@ -301,6 +328,15 @@ async def test_what_is_no_event_is_refused_at_the_call(bus):
             await bus.publish(None)
 
 
+async def test_one_of_many_that_is_no_event_keeps_all_of_them_out_of_the_block(bus):
+    seen = []
+    bus.subscribe(Published, seen.append)
+    async with bus.deferred():
+        with pytest.raises(NotAnEvent):
+            await bus.publish_many([Published(), None])
+    assert seen == []
+
+
 async def test_the_sync_block_inside_a_loop_is_an_error_that_names_the_async_one(bus):
     with pytest.raises(LoopRunning, match=r"async with bus\.deferred\(\)"), bus.deferred():
         raise AssertionError("not reached")
@@ -336,3 +372,14 @@ def test_blocks_that_open_and_close_in_many_threads_let_nothing_through(threads)
         future.result(30)
     assert let_through == []
     bus.stop_sync()
+
+
+async def test_what_is_no_event_keeps_all_back_that_were_given_to_publish_many_before_the_block(bus):
+    seen = []
+    bus.subscribe("*", seen.append)
+    await bus.start()
+    publishing = bus.publish_many([Event(type="thing.done"), None])
+    async with bus.deferred():
+        with pytest.raises(NotAnEvent):
+            await publishing
+    assert seen == []

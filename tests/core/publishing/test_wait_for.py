@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from plugbus import EventBase, event
-from plugbus.errors import BusClosed
+from plugbus.errors import BusClosed, UsageError
 
 
 @event("verbs.awaited")
@@ -87,3 +87,9 @@ async def test_when_the_bus_stops_it_waits_no_more(bus):
     await bus.stop()
     with pytest.raises(BusClosed, match="stopped before the event came"):
         await task
+
+
+def test_without_a_running_loop_it_is_an_error_that_names_what_sync_code_has(bus):
+    with pytest.raises(UsageError, match=r"wait_for\(\) is for async code.*once=True"):
+        bus.wait_for(Published)
+    assert bus.subscriptions() == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
@@ -154,10 +155,9 @@ class Environments:
 
 
 @pytest.fixture(scope="session")
-def environments(tmp_path_factory):
+def environments(tmp_path_factory, require_service):
     """Fresh environments that hold core, what core needs, and the projects that are asked for."""
-    if importlib.util.find_spec("pip") is None:
-        pytest.skip("these tests install wheels, and this environment has no pip")
+    require_service("pip", lambda: importlib.import_module("pip"))
     folder = tmp_path_factory.mktemp("distributions")
     core = folder / "core"
     core.mkdir()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import attrs
 import pytest
 
@@ -116,7 +118,8 @@ LATER = {
         + "    @hookimpl\n    @asynccontextmanager\n    async def lifespan(self):\n"
         "        await asyncio.Event().wait()\n        yield",
         "degraded",
-        "it was not up after 0.2 s. If it needs longer, raise `start_timeout` of [bus]",
+        "hook 'lifespan' of plugin hangs (demo-hangs 1.0) was not up after 0.2 s. "
+        "If it needs longer, raise `start_timeout` of [bus]",
         starts=True,
     ),
     "needs a service that nobody offers": Case(
@@ -126,6 +129,7 @@ LATER = {
         + "    @hookimpl\n    @asynccontextmanager\n    async def lifespan(self, context):\n"
         "        context.bus.service(Weather)\n        yield",
         "degraded",
+        "hook 'lifespan' of plugin service (demo-service 1.0) raised ServiceNotFound: "
         "no plugin of this bus offers a Weather; offered: none",
         starts=True,
     ),
@@ -177,7 +181,7 @@ def test_a_plugin_that_is_wrong_and_required_is_reported_and_nothing_is_started(
 def test_a_plugin_that_is_wrong_and_optional_is_left_out_with_one_warning(outcome, case):
     found = outcome(case.configuration(required=False))
     assert found["report"] is None
-    assert selected(found, "good", case.name, "loud") == {"good": "ready", case.name: case.state, "loud": "installed"}
+    assert selected(found, "good", case.name, "loud") == {"good": "started", case.name: case.state, "loud": "installed"}
     (warning,) = (line for line in found["told"] if line.startswith("WARNING"))
     assert warning.endswith(case.said)
     assert f"plugin {case.name}" in warning
@@ -224,6 +228,82 @@ def test_two_plugins_that_form_a_cycle_are_told_with_who_says_what(outcome):
     )
     found = outcome("[plugins.good]\n[plugins.one]\nrequired = false\n[plugins.two]\n")
     assert found["report"] is None
-    assert selected(found, "good", "one", "two") == {"good": "ready", "one": "bad_order", "two": "ready"}
+    assert selected(found, "good", "one", "two") == {"good": "started", "one": "bad_order", "two": "started"}
     found = outcome("[plugins.good]\n[plugins.one]\nafter = ['two']\n[plugins.two]\n")
-    assert (found["report"], found["states"]["one"]) == (None, "ready")
+    assert (found["report"], found["states"]["one"]) == (None, "started")
+
+
+# --- the command line, with all of them on
+
+NUMBERS = {"missing": "PB102", "incompatible": "PB103", "broken": "PB104", "bad_settings": "PB105"}
+NAMES = ("good", "absent", "twin", "one", "two", *(case.name for case in (CASES | LATER).values()))
+CONFIGURATION = "[bus]\nstart_timeout = 0.2\n" + "".join(f"[plugins.{name}]\n" for name in NAMES)
+
+
+@pytest.fixture
+def plugbus(environments, tmp_path):
+    """Call `plugbus` in the environment that holds all these plugins, with all of them on."""
+
+    def plugbus(*arguments, configuration=CONFIGURATION, code=0):
+        (tmp_path / "plugbus.toml").write_text(configuration, encoding="utf-8")
+        (tmp_path / "plugbus.toml").chmod(0o600)
+        done = environments.of(*PROJECTS).call(tmp_path, "-m", "plugbus", *arguments, COLUMNS="80")
+        assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    return plugbus
+
+
+def test_help_and_version_import_nothing(plugbus):
+    assert "twin" in plugbus("--help").stdout
+    assert plugbus("--version").stderr == ""
+
+
+def test_the_list_has_the_state_of_each(plugbus):
+    found = {one["name"]: one["state"] for one in json.loads(plugbus("plugins", "--format", "json", code=1).stdout)}
+    assert {name: found[name] for name in ("good", "absent", "twin", "one", "two", "loud")} == {
+        "good": "ready",
+        "absent": "missing",
+        "twin": "broken",
+        "one": "bad_order",
+        "two": "bad_order",
+        "loud": "installed",
+    }
+    assert {case.name: found[case.name] for case in CASES.values()} == {
+        case.name: case.state for case in CASES.values()
+    }
+    assert {found[case.name] for case in LATER.values()} == {"ready"}
+
+
+def test_the_doctor_names_each_with_its_number(plugbus):
+    report = json.loads(plugbus("doctor", "--format", "json", code=1).stdout)
+    found = {(one["plugin"], one["number"]) for one in report["findings"] if one["severity"] == "error"}
+    broken = {(case.name, NUMBERS[case.state]) for case in CASES.values()}
+    assert found == broken | {("absent", "PB102"), ("twin", "PB104"), ("one", "PB106")}
+
+
+@pytest.mark.parametrize("case", LATER.values(), ids=LATER)
+def test_the_doctor_finds_what_fails_later(plugbus, case):
+    text = case.configuration(required=True)
+    report = json.loads(plugbus("doctor", "--live", "--format", "json", configuration=text, code=1).stdout)
+    (error,) = (one for one in report["findings"] if one["severity"] == "error")
+    assert (error["number"], error["plugin"]) == ("PB104", case.name)
+    assert error["message"].endswith(case.said.rstrip("."))
+
+
+def test_a_check_of_the_configuration_reports_all(plugbus):
+    answer = json.loads(plugbus("config", "check", "--format", "json", code=2).stdout)
+    assert {problem["plugin"] for problem in answer["problems"]} == {
+        "absent",
+        "twin",
+        "one",
+        *(case.name for case in CASES.values()),
+    }
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_each_can_be_shown(plugbus, case):
+    view = json.loads(plugbus("plugins", "show", case.name, "--format", "json", code=1).stdout)
+    assert view["state"] == case.state
+    assert case.said.startswith(view["problems"][0]["message"].partition(" (/")[0])

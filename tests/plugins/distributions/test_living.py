@@ -20,7 +20,7 @@ BROKEN = (
 def test_a_plugin_is_installed_switched_on_and_uninstalled(environments, tmp_path):
     environment = environments.of(WEATHER)
     text = "[plugins.weather]\ndistribution = 'demo-weather'\n"
-    assert environment.run(tmp_path, text)["states"] == {"weather": "ready"}
+    assert environment.run(tmp_path, text)["states"] == {"weather": "started"}
     assert environment.run(tmp_path, "")["states"] == {}
     environment.pip("uninstall", "--yes", "demo-weather")
     found = environment.run(tmp_path, text)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plugbus._suggest import did_you_mean
 from plugbus._version import __version__
+from plugbus.cli.answers import report
 from plugbus.cli.exits import FINDINGS, FINE, INTERRUPTED, MISUSED
 from plugbus.cli.plugin_groups import PluginGroup, plugin_groups
 from plugbus.cli.session import Session, parse_switches
@@ -27,8 +29,11 @@ __all__ = ("Root", "root", "run")
 
 # Where each command is, as module:attribute, and its line in the help: nothing is imported to list them.
 _COMMANDS = {
+    "config": ("plugbus.cli.config:config", "Check and show the configuration."),
     "demo": ("plugbus.cli.demo.command:demo", "See a small storefront at work."),
-    "plugins": ("plugbus.cli.plugins:plugins", "Look at the plugins that are installed."),
+    "doctor": ("plugbus.cli.doctor:doctor", "Find what is wrong, and say what to do."),
+    "events": ("plugbus.cli.events:events", "List the types of events and who handles them."),
+    "plugins": ("plugbus.cli.plugins:plugins", "Look at the plugins, and begin one of your own."),
     "publish": ("plugbus.cli.publish:publish", "Publish the events of a file of JSON lines."),
 }
 _GLOBAL_OPTIONS = ("--config", "-p")
@@ -120,11 +125,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        return _flushed(code)
     except BrokenPipeError:
         _forget_stdout()
         return FINDINGS
+
+
+def _flushed(code: int) -> int:
+    """Write what is left for standard output; return the exit code, which is another one if that fails."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _forget_stdout()
+        if code == FINE:
+            print(f"Error: cannot write standard output: {error.strerror or error}", file=sys.stderr)
+            return MISUSED
     return code
 
 
@@ -144,7 +162,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         error.show()
         return error.exit_code
     except PlugbusError as error:
-        print("\n".join(printable(line) for line in str(error).splitlines()), file=sys.stderr)
+        report(error)
         return MISUSED
     return code if isinstance(code, int) else FINE
 
@@ -169,10 +187,8 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, n=1)
-    return f". Did you mean {close[0]!r}?" if close else ""
+    hint = did_you_mean(name, known)
+    return f". {hint}" if hint else ""
 
 
 def _forget_stdout() -> None:

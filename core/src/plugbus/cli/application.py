@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from plugbus.bus import EventBus
 from plugbus.cli.exits import CannotRun
+from plugbus.cli.text import printed
 from plugbus.errors import ConfigurationError
 
 
@@ -15,7 +19,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-__all__ = ("load_bus",)
+__all__ = ("explained", "load_bus")
+
+# The frames of plugbus, of click, of the import machinery and of what attrs has written say nothing of the application.
+_OURS = (str(Path(__file__).parents[1]), str(Path(click.__file__).parent), "<frozen ", "<attrs ", importlib.__file__)
 
 
 def load_bus(app: str) -> EventBus:
@@ -52,15 +59,14 @@ def _import(name: str) -> ModuleType:
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             hint = "it is looked for in the current folder and among what is installed"
             raise CannotRun(f"--app: there is no module {error.name}; {hint}") from None
-        # The frames of the import machinery and of this file say nothing about the application.
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame)]
-        where = "".join(traceback.format_list(frames))
-        what = "".join(traceback.format_exception_only(error))
-        raise CannotRun(f"--app: {name} cannot be imported:\n{where}{what}") from None
+        raise CannotRun(f"--app: {name} cannot be imported:\n{explained(error)}") from None
 
 
-def _is_theirs(frame: traceback.FrameSummary) -> bool:
-    return not frame.filename.startswith("<frozen importlib") and frame.filename not in (__file__, importlib.__file__)
+def explained(error: BaseException) -> str:
+    """Return an exception with the lines of the application that led to it, for whoever wrote the application."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)]
+    where = "".join(traceback.format_list(frames))
+    return printed("".join([where, *traceback.format_exception_only(error)]))
 
 
 def _buses_in(holder: object) -> str:

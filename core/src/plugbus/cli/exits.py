@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-__all__ = ("FINDINGS", "FINE", "INTERRUPTED", "MISUSED", "CannotRun")
+__all__ = ("FINDINGS", "FINE", "INTERRUPTED", "MISUSED", "CannotRun", "Failed")
 
 FINE = 0
 FINDINGS = 1
@@ -17,3 +17,9 @@ class CannotRun(click.ClickException):
     """A file, a folder, a module or a plugin is not such that the command can run; the message says why."""
 
     exit_code = MISUSED
+
+
+class Failed(click.ClickException):
+    """What the command does went wrong; the message says where."""
+
+    exit_code = FINDINGS

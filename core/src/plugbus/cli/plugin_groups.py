@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plugbus.cli.exits import CannotRun
+from plugbus.cli.exits import CannotRun, Failed
 from plugbus.cli.session import Session, open_current_folder
 from plugbus.cli.text import printable
+from plugbus.errors import PlugbusError
 
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class PluginGroup(click.Group):
         self._record = record
         self._session = session
         self._loaded: dict[str, click.Command] | None = None
+        self._secrets: frozenset[str] = frozenset()
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names of the plugin's commands; imports the plugin."""
@@ -58,9 +60,31 @@ class PluginGroup(click.Group):
         return self._load().get(cmd_name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Make sure that there are commands, before anything is said about them."""
-        self._load()
+        """
+        Make sure that there are commands, before anything is said about them.
+
+        Raises:
+            CannotRun: If there are none.
+        """
+        if not self._load():
+            owner = self._record.offer
+            raise CannotRun(f"plugin {self._record.name}{f' ({owner})' if owner else ''} has no commands")
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was called; what it raises is told with the plugin that it is of."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, PlugbusError, BrokenPipeError):
+            raise
+        except Exception as error:  # noqa: BLE001  (a plugin's command may raise anything)
+            from plugbus.cli.application import explained
+            from plugbus.config import Owner, without
+
+            called = f"{self._record.name} {ctx.invoked_subcommand or ''}".rstrip()
+            owner = Owner.of_plugin(self._record.name, self._record.offer)
+            what = f"`plugbus {called}`, a command of {owner.text}, raised:"
+            raise Failed(f"{what}\n{without(explained(error), self._secrets)}") from None
 
     def _load(self) -> dict[str, click.Command]:
         if self._loaded is None:
@@ -74,7 +98,9 @@ class PluginGroup(click.Group):
         if (refusal := _refusal(self._record, str(config.path or "plugbus.toml"), config.bus.plugins)) is not None:
             raise CannotRun(refusal)
         open_current_folder()
-        return PluginHost.load_one(config, self._record.name).commands(self._record.name)
+        host = PluginHost.load_one(config, self._record.name)
+        self._secrets = host.secrets(self._record.name)
+        return host.commands(self._record.name)
 
 
 def _short_help(record: PluginRecord) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
 import attrs
 import click
 
+from plugbus.cli.answers import answering, aside
 from plugbus.cli.display import Display, display_for
 from plugbus.cli.eventlog import shown_event_log
 from plugbus.cli.exits import FINDINGS, FINE, INTERRUPTED, CannotRun
+from plugbus.cli.options import app_option
 from plugbus.cli.publishing import Publisher
-from plugbus.cli.session import Session, app_option
+from plugbus.cli.session import Session
 from plugbus.cli.source import Source, open_source
 from plugbus.cli.tally import Tally
 from plugbus.cli.text import one_line, printable, told
@@ -57,7 +60,8 @@ def publish(ctx: click.Context, file: str, strict: bool, app: str | None, form: 
     """
     source = _open(file)
     try:
-        bus = Session.of(ctx).bus(app)
+        with answering(form), aside() if form == "json" else nullcontext():
+            bus = Session.of(ctx).bus(app)
         with display_for(source.name, source.size) as display, shown_event_log(display.line):
             outcome = _run(bus, source, display, strict=strict)
     finally:

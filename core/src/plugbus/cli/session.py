@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from plugbus.errors import ConfigurationError
+from plugbus.cli.exits import CannotRun
+from plugbus.errors import ConfigurationError, PlugbusError
 
 
 if TYPE_CHECKING:
@@ -19,15 +20,9 @@ if TYPE_CHECKING:
     from plugbus.config import Config
     from plugbus.plugins import PluginRecord
 
-__all__ = ("Session", "app_option", "open_current_folder", "parse_switches")
+__all__ = ("Session", "open_current_folder", "parse_switches")
 
 _SWITCH = "no:"
-
-app_option = click.option(
-    "--app",
-    metavar="MODULE:ATTR",
-    help="The application's own bus, as in shop:bus; the current folder can be imported from.",
-)
 
 
 @attrs.frozen(slots=False)
@@ -75,6 +70,14 @@ class Session:
             return list_plugins()
         return list_plugins(config, disabled=self.disabled)
 
+    @property
+    def readable(self) -> Config | None:
+        """The configuration, with all that may be wrong in it; None if it cannot be read."""
+        try:
+            return self.configuration
+        except ConfigurationError:
+            return None
+
     def bus(self, app: str | None) -> EventBus:
         """
         Return the bus that the configuration describes, or the application's own.
@@ -84,8 +87,19 @@ class Session:
 
         Raises:
             ConfigurationError: If the configuration or a plugin is wrong.
-            CannotRun: If there is no such bus.
+            CannotRun: If there is no such bus, or a module that registers handlers cannot be imported.
         """
+        try:
+            return self.build(app)
+        except (ConfigurationError, click.ClickException, _Ended):
+            raise
+        except Exception as error:  # noqa: BLE001  (a module may raise anything)
+            from plugbus.cli.application import explained
+
+            raise CannotRun(f"the bus cannot be built:\n{explained(error)}") from None
+
+    def build(self, app: str | None) -> EventBus:
+        """Return the same bus; what a module that registers handlers raises comes as it is."""
         open_current_folder()
         if app is not None:
             from plugbus.cli.application import load_bus
@@ -98,7 +112,14 @@ class Session:
             return load_bus(app)
         from plugbus.bus import EventBus
 
-        return EventBus.from_config(self.config, disabled=self.disabled)
+        try:
+            return EventBus.from_config(self.config, disabled=self.disabled)
+        except SystemExit as ended:
+            raise _Ended(f"a module of [bus] imports ended the program with exit code {ended.code}") from ended
+
+
+class _Ended(PlugbusError):
+    """What was imported called `sys.exit`."""
 
 
 def parse_switches(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

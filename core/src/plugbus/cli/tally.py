@@ -60,7 +60,7 @@ class Tally(Monitor):
         if result.failures:
             count.failed += 1
 
-    def blocked(self, event: Any, by: str) -> None:
+    def blocked(self, event: Any, by: str, error: Exception | None) -> None:  # noqa: ARG002
         """A middleware returned None for an event, or raised."""
         self._of_type(event).blocked += 1
         self.blocked_by = by

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 
-__all__ = ("amount", "one_line", "printable", "told")
+
+__all__ = ("amount", "one_line", "printable", "printed", "told", "wrapped")
 
 _LONGEST = 300
 
@@ -13,6 +15,38 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def printed(text: str) -> str:
+    """Return a text of several lines with each made printable."""
+    return "\n".join(printable(line) for line in text.splitlines())
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """
+    Return a report with its sentences wrapped, and what stands above a caret as it is.
+
+    Args:
+        text: The report.
+        width: Columns that there are; None for any number.
+    """
+    if width is None:
+        return text
+    return "\n".join(part for line in text.splitlines() for part in _parts(line, width))
+
+
+def _parts(line: str, width: int) -> list[str]:
+    # A sentence is set in by two columns, an excerpt by more.
+    if len(line) <= width or not line.startswith("  ") or line[2:3].isspace():
+        return [line]
+    return textwrap.wrap(
+        line[2:],
+        max(width, 40),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def one_line(text: str) -> str:

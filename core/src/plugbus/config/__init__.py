@@ -12,7 +12,6 @@ from plugbus.config.durations import Duration, Size, parse_duration, parse_size
 from plugbus.config.load import load_config
 from plugbus.config.options import option, secret_values, without
 from plugbus.config.settings import HOST_KEYS, BusSettings, Config, PluginTable
-from plugbus.config.suggest import did_you_mean, nearest
 
 
 __all__ = (
@@ -24,10 +23,8 @@ __all__ = (
     "Owner",
     "PluginTable",
     "Size",
-    "did_you_mean",
     "dotted",
     "load_config",
-    "nearest",
     "option",
     "parse_duration",
     "parse_size",

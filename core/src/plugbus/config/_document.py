@@ -14,25 +14,20 @@ from plugbus.config._positions import KeyPath, Position, Positions, dotted, scan
 from plugbus.errors import Problem
 
 
-__all__ = ("Document", "Mark", "Owner", "masked", "sounds_secret")
+__all__ = ("HOST_KEYS", "Document", "Mark", "Owner", "sounds_secret")
 
 # What the caret stands under: the key, its value, or (for what is missing) the table.
 Mark = Literal["key", "value"]
 
-_SENSITIVE = re.compile(
-    r"""(?:secret|token|passw|passphrase|credential|api_?key|private_?key|dsn)[\w-]*["']?\s*=""", re.IGNORECASE
-)
+# The keys of a plugin's table that are the host's; all others are the plugin's, and their values may be secrets.
+HOST_KEYS = ("enabled", "required", "before", "after", "distribution")
 
-
-def masked(line: str) -> str:
-    """Cut a line off before the value of a key whose name sounds like a secret's."""
-    found = _SENSITIVE.search(line)
-    return line if found is None else f"{line[: found.end()]} ***"
+_SENSITIVE = re.compile(r"secret|token|passw|passphrase|credential|api_?key|private_?key|dsn", re.IGNORECASE)
 
 
 def sounds_secret(key: str) -> bool:
     """Tell whether a key's name sounds like that of a secret."""
-    return _SENSITIVE.search(f"{key}=") is not None
+    return _SENSITIVE.search(key) is not None
 
 
 @attrs.frozen
@@ -96,6 +91,7 @@ class Document:
         hint: str | None = None,
         owner: Owner | None = None,
         hidden: Collection[KeyPath] = (),
+        known: KeyPath | None = None,
     ) -> Problem:
         """
         Make a problem that points into the file.
@@ -106,7 +102,8 @@ class Document:
             mark: What the caret stands under.
             hint: What to do.
             owner: Whose problem it is.
-            hidden: Key paths of secrets, whose values are not shown.
+            hidden: Key paths of what is or may be secret, whose values are not shown.
+            known: The table of which `hidden` says everything. In those of plugins elsewhere all settings are hidden.
         """
         found = self._find(keys, mark)
         line, column, width = (found.line, found.column, found.width) if found else (None, None, 1)
@@ -118,7 +115,7 @@ class Document:
             line=line,
             column=column,
             width=width,
-            source_line=None if found is None else self._shown(found, hidden),
+            source_line=None if found is None else self._shown(found, hidden, known),
             plugin=owner.plugin if owner else None,
             distribution=owner.distribution if owner else None,
         )
@@ -136,13 +133,25 @@ class Document:
             path = path[:-1]
         return None
 
-    def _shown(self, found: Position, hidden: Collection[KeyPath]) -> str | None:
+    def _shown(self, found: Position, hidden: Collection[KeyPath], known: KeyPath | None) -> str | None:
         """Return the source line up to the first secret in it; None if the caret would stand under or behind that."""
         line = self.lines[found.line - 1]
-        secrets = [self.positions.values.get((*self.root, *keys)) for keys in hidden]
-        columns = [secret.column for secret in secrets if secret is not None and secret.line == found.line]
+        columns = [
+            value.column
+            for path, value in self.positions.values.items()
+            if value.line == found.line and self._is_hidden(path, hidden, known)
+        ]
         if not columns:
             return line
         first = min(columns)
         shown = line[: first - 1] + "***"
         return shown if found.column <= first else None
+
+    def _is_hidden(self, path: KeyPath, hidden: Collection[KeyPath], known: KeyPath | None) -> bool:
+        depth = len(self.root)
+        if path[:depth] != self.root:  # of somebody else in the same file, unless ours are in it
+            return path != self.root[: len(path)]
+        own = path[depth:]
+        if any(own[: len(keys)] == keys for keys in hidden):
+            return True
+        return own[:1] == ("plugins",) and len(own) > 2 and own[2] not in HOST_KEYS and own[:2] != known

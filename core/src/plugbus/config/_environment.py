@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from plugbus._suggest import nearest
 from plugbus.config._positions import KeyPath
-from plugbus.config.suggest import nearest
 from plugbus.errors import Problem
 
 

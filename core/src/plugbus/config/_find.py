@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plugbus.config._document import Document, masked
+from plugbus.config._document import Document, sounds_secret
 from plugbus.config._environment import CONFIG
 from plugbus.errors import ConfigurationError, Problem
 
@@ -17,6 +17,8 @@ __all__ = ("find_document",)
 
 _PYPROJECT = "pyproject.toml"
 _ROOT = ("tool", "plugbus")
+_OURS = ("bus", "tool.plugbus.bus")
+_HEADER = re.compile(r"\s*\[+\s*([\w.-]+)\s*(?:\]+\s*)?(?:#.*)?$")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -89,6 +91,7 @@ def _decoded(raw: bytes, path: Path) -> str:
             line=before.count(b"\n") + 1,
             column=len(before[line_start:].decode("utf-8", "replace")) + 1,
             source_line=line,
+            above=before.decode("utf-8", "replace").split("\n")[:-1],
         ) from None
 
 
@@ -107,7 +110,12 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
             line, column = len(lines) - 1, len(lines[-2]) + 1
         detail = message[: place.start()] if place else message
         raise _error(
-            f"this is no TOML: {detail}", path, line=line, column=column, source_line=lines[line - 1]
+            f"this is no TOML: {detail}",
+            path,
+            line=line,
+            column=column,
+            source_line=lines[line - 1],
+            above=lines[: line - 1],
         ) from None
     except RecursionError:
         raise _error("this is no usable TOML: it is nested too deeply", path) from None
@@ -122,12 +130,27 @@ def _error(
     line: int | None = None,
     column: int | None = None,
     source_line: str | None = None,
+    above: Sequence[str] = (),
 ) -> ConfigurationError:
     if source_line is not None and column is not None:
-        shown = masked(source_line)
-        # What the settings are is not known yet: what sounds like a secret is not shown, nor a caret behind it.
-        source_line = shown if shown == source_line or column <= len(shown) - 2 else None
+        source_line = _shown(above, source_line, column)
     problem = Problem(
         message, hint=hint, location=location, file=str(path), line=line, column=column, source_line=source_line
     )
     return ConfigurationError("Nothing was started.", [problem])
+
+
+def _shown(above: Sequence[str], line: str, column: int) -> str | None:
+    """
+    Return what may be shown of a line that could not be read, None if the caret would stand in what is hidden.
+
+    What the settings are is not known yet. Outside of [bus] any value may be a secret, there what sounds like one.
+    """
+    headers = (found[1] for found in map(_HEADER.match, (line, *reversed(above))) if found)
+    key, equals, value = line.partition("=")
+    if next(headers, None) in _OURS and not (equals and sounds_secret(key)):
+        return line
+    if not equals:
+        return line if _HEADER.match(line) else None
+    start = len(key) + 1 + len(value) - len(value.lstrip())
+    return f"{line[:start]}***" if column <= start + 1 else None

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from plugbus._suggest import did_you_mean
 from plugbus.config._document import Mark
 from plugbus.config._positions import KeyPath
-from plugbus.config.suggest import did_you_mean
 
 
 if TYPE_CHECKING:

@@ -52,6 +52,7 @@ def structure(
     document: Document,
     owner: Owner,
     variables: Iterable[Variable] = (),
+    whole: bool = True,
 ) -> Structured[S]:
     """
     Make an instance of a settings class.
@@ -63,6 +64,7 @@ def structure(
         document: The document, for positions and for the folder of relative paths.
         owner: Whose settings they are, for messages.
         variables: The environment variables for this table.
+        whole: Whether that is all of the table; other keys of it may hold secrets.
 
     Raises:
         DefinitionError: If the class cannot be a settings class.
@@ -84,7 +86,9 @@ def structure(
         message = f"{what} of {owner.text}{fault.tail}"
         hint = f"Set it there or in the environment variable {variable_name(where)}" if fault.missing else fault.hint
         if origin is None:
-            problem = document.problem(message, where, mark=fault.mark, hint=hint, owner=owner, hidden=hidden)
+            problem = document.problem(
+                message, where, mark=fault.mark, hint=hint, owner=owner, hidden=hidden, known=keys if whole else None
+            )
         else:
             problem = Problem(message, hint=hint, location=origin, plugin=owner.plugin, distribution=owner.distribution)
         problems.append(problem)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from plugbus._suggest import did_you_mean, nearest
 from plugbus.config._containers import DictKind, ListKind, UnionKind
 from plugbus.config._defaults import anchored, default_of, plain
 from plugbus.config._document import sounds_secret
 from plugbus.config._kinds import INVALID, Kind, PathKind, Place
 from plugbus.config._limits import both, limits
 from plugbus.config.options import HELP, SECRET, without
-from plugbus.config.suggest import did_you_mean, nearest
 
 
 if TYPE_CHECKING:
@@ -147,20 +147,24 @@ class TableKind(Kind):
         return file_key if file_key in self.files else None
 
     def secret_paths(self, table: Mapping[str, object]) -> Iterator[KeyPath]:
-        """Find the values in a table from TOML that are secrets, or may be: misspelt, or of the wrong shape."""
+        """
+        Find the values in a table from TOML that are secrets, or may be.
+
+        May be: those of the wrong shape, and those of unknown keys, unless it is plain which setting was meant.
+        """
         for key, item in table.items():
             setting = self.settings.get(key)
             if setting is None:
-                if sounds_secret(key) or self._is_like_a_secret(key):
+                if sounds_secret(key) or not self._is_like_no_secret(key):
                     yield (key,)
             elif setting.secret:
                 yield (key,)
             else:
                 yield from ((key, *rest) for rest in _secrets_below(setting.kind, item))
 
-    def _is_like_a_secret(self, key: str) -> bool:
-        found = nearest(key, self.settings)
-        return found is not None and self.settings[found].secret
+    def _is_like_no_secret(self, key: str) -> bool:
+        found = nearest(key, self.settings, likeness=0.8)
+        return found is not None and not self.settings[found].secret
 
     def _unknown(self, key: str, place: Place) -> None:
         known = self.keys()

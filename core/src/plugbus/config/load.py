@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from plugbus._suggest import did_you_mean
 from plugbus.config._document import Document, Owner
 from plugbus.config._environment import DISABLE, variables_of
 from plugbus.config._find import find_document
 from plugbus.config._structure import Structured, structure
 from plugbus.config.settings import BusSettings, Config, read_table
-from plugbus.config.suggest import did_you_mean
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import attrs
 
-from plugbus.config._document import Document, Mark, Owner
+from plugbus.config._document import HOST_KEYS, Document, Mark, Owner
 from plugbus.config._environment import Overlay, variables_of
 from plugbus.config._structure import Structured, structure
 from plugbus.config.durations import Duration
@@ -55,9 +55,6 @@ class HostSettings:
     before: tuple[str, ...] = option((), help="plugins that come after this one")
     after: tuple[str, ...] = option((), help="plugins that come before this one")
     distribution: str | None = option(None, help="which distribution's plugin, if two have one of this name")
-
-
-HOST_KEYS = tuple(field.name for field in attrs.fields(HostSettings))
 
 
 @attrs.frozen
@@ -187,6 +184,6 @@ def read_table(
         variable for variable in variables_of(environ, "plugins", name) if variable.parts[0].lower() in HOST_KEYS
     ]
     given = {key: value for key, value in table.items() if key in HOST_KEYS}
-    read = structure(HostSettings, given, keys=keys, document=document, owner=owner, variables=variables)
+    read = structure(HostSettings, given, keys=keys, document=document, owner=owner, variables=variables, whole=False)
     settings = {key: value for key, value in table.items() if key not in HOST_KEYS}
     return PluginTable(name, read.settings or HostSettings(), settings), read.problems

@@ -12,6 +12,7 @@ from plugbus.doctor.catalog import EventView, FieldView, Listener, catalog
 from plugbus.doctor.chains import Chain, Link, chains
 from plugbus.doctor.examination import examine, examine_live
 from plugbus.doctor.findings import KINDS, Finding, Kind, Report, Severity
+from plugbus.doctor.plans import PlanView, plans
 
 
 __all__ = (
@@ -23,10 +24,12 @@ __all__ = (
     "Kind",
     "Link",
     "Listener",
+    "PlanView",
     "Report",
     "Severity",
     "catalog",
     "chains",
     "examine",
     "examine_live",
+    "plans",
 )

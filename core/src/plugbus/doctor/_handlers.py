@@ -9,7 +9,7 @@ from plugbus import _order, _signatures
 from plugbus._default import slot
 from plugbus._kinds import kind_of
 from plugbus._names import EVERYTHING, EventType, parse_pattern
-from plugbus.config import did_you_mean
+from plugbus._suggest import did_you_mean
 from plugbus.doctor._types import event_classes, kinds_of, place_of, theirs
 from plugbus.doctor.findings import Finding
 from plugbus.errors import OrderError

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import traceback
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugbus.doctor.findings import Finding, Severity
-from plugbus.errors import DefinitionError, OrderError, PluginError, Problem
+from plugbus.errors import DefinitionError, OrderError, PlugbusError, PluginError, Problem
+from plugbus.plugins._hooks import hooks_of, near_misses
+from plugbus.plugins.discovery import BUILT_IN
 from plugbus.plugins.records import PluginState
 
 
@@ -17,8 +22,10 @@ if TYPE_CHECKING:
     from plugbus.plugins.order import Arrangement
     from plugbus.plugins.records import PluginRecord
 
-__all__ = ("answered", "overruled", "raised", "states", "wrong")
+__all__ = ("answered", "failed", "overruled", "raised", "states", "unmarked", "unreachable", "wrong")
 
+# The frames of plugbus, of the import machinery and of what attrs has written.
+_OURS = (str(Path(__file__).parents[1]), "<frozen ", "<attrs ", importlib.__file__)
 _NUMBERS = {
     PluginState.MISSING: "PB102",
     PluginState.INCOMPATIBLE: "PB103",
@@ -64,11 +71,36 @@ def raised(error: Exception, known: Iterable[Finding]) -> Iterator[Finding]:
             yield finding
 
 
+def failed(error: Exception | None) -> set[str]:
+    """Return the names of the plugins of which a hook failed."""
+    return set() if error is None else {one.plugin for one in _leaves(error) if isinstance(one, PluginError)}
+
+
 def overruled(arrangement: Arrangement) -> Iterator[Finding]:
     """Find wishes about the order of plugins that the configuration does not follow."""
     for edge in arrangement.overruled:
         message = f"{edge.source} asks for {edge.first} before {edge.then}, the configuration says otherwise"
         yield Finding.of("PB108", message, plugin=edge.first)
+
+
+def unmarked(classes: Mapping[str, type]) -> Iterator[Finding]:
+    """Find methods of plugins that look like hooks whose names are misspelt, and are not decorated."""
+    for plugin, cls in classes.items():
+        for name, meant in near_misses(cls):
+            remedy = (
+                f"Did you mean {meant!r}? Decorated with `hookimpl` a misspelt hook is refused; "
+                f"if it is meant to be none, begin its name with an underscore"
+            )
+            message = f"nobody calls method {name!r} of {cls.__qualname__}, the class of plugin {plugin}"
+            yield Finding.of("PB109", message, plugin=plugin, remedy=remedy)
+
+
+def unreachable(classes: Mapping[str, type]) -> Iterator[Finding]:
+    """Find plugins with commands that nobody can call, since plugbus has a command of the plugin's name."""
+    for plugin, cls in classes.items():
+        if plugin in BUILT_IN and "commands" in hooks_of(cls):
+            message = f"`plugbus {plugin}` is a command of plugbus, so those of plugin {plugin} cannot be called"
+            yield Finding.of("PB110", message, plugin=plugin)
 
 
 def answered(health: Mapping[str, Health]) -> Iterator[Finding]:
@@ -94,11 +126,21 @@ def _of_error(error: Exception) -> Finding:
     text = str(error).rstrip(".")
     if isinstance(error, PluginError):
         return Finding.of("PB104", text, plugin=error.plugin)
+    place = _raised_at(error)
     if isinstance(error, OrderError):
-        return Finding.of("PB304", text)
+        return Finding.of("PB304", text, place=place)
     if isinstance(error, DefinitionError):
-        return Finding.of("PB303", text, severity=Severity.ERROR)
-    return Finding.of("PB101", f"the bus cannot be built: {type(error).__name__}: {text}")
+        return Finding.of("PB303", text, place=place, severity=Severity.ERROR)
+    what = text if isinstance(error, PlugbusError) else f"{type(error).__name__}: {text}"
+    told = "; ".join([what, *getattr(error, "__notes__", ())])
+    remedy = "Correct what raised it; `plugbus events` shows the way that led there"
+    return Finding.of("PB101", f"the bus cannot be built: {told}", place=place, remedy=remedy)
+
+
+def _raised_at(error: Exception) -> str | None:
+    """Return the line of the application that an error came from, None if it came from none."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
 
 
 def _of_problem(number: str, problem: Problem, severity: Severity | None = None) -> Finding:

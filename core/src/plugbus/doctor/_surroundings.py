@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from plugbus._suggest import did_you_mean, nearest
 from plugbus._version import __version__
-from plugbus.config import BusSettings, did_you_mean, nearest
+from plugbus.config import BusSettings
 from plugbus.config.options import MASK
 from plugbus.doctor.findings import Finding, Severity
-from plugbus.plugins.discovery import FIRST_PARTY, discover, editable_source
+from plugbus.plugins._switches import idle_switches
+from plugbus.plugins.discovery import FIRST_PARTY, GROUP, discover, editable_source, strays
 
 
 if TYPE_CHECKING:
     from plugbus.config.inspection import SettingView
     from plugbus.plugins.records import PluginRecord
 
-__all__ = ("TESTED", "environment", "file_of", "installed", "python", "secrets")
+__all__ = ("TESTED", "environment", "file_of", "installed", "misplaced", "python", "secrets")
 
 # The oldest and the newest version of Python that the suite runs on.
 TESTED = ((3, 11), (3, 13))
@@ -73,10 +75,9 @@ def _meant(name: str) -> str | None:
 
 
 def _disabled(text: str, known: set[str]) -> Iterator[Finding]:
-    for name in filter(None, map(str.strip, text.split(","))):
-        if name not in known:
-            message = f"PLUGBUS_DISABLE names {name!r}, which is no plugin here"
-            yield Finding.of("PB203", message, place="PLUGBUS_DISABLE", remedy=did_you_mean(name, known))
+    names = filter(None, map(str.strip, text.split(",")))
+    for message, hint in idle_switches("PLUGBUS_DISABLE", names, known):
+        yield Finding.of("PB203", message, place="PLUGBUS_DISABLE", remedy=hint)
 
 
 def file_of(path: Path) -> Iterator[Finding]:
@@ -139,3 +140,11 @@ def installed(records: Iterable[PluginRecord]) -> Iterator[Finding]:
         source = editable_source(project) if project else None
         if source is not None:
             yield Finding.of("PB207", f"{project} is installed in place from {source}", plugin=plugin)
+
+
+def misplaced() -> Iterator[Finding]:
+    """Find plugins that are offered where plugbus does not look."""
+    for stray in strays():
+        offer = f"{stray.distribution or 'a distribution'} offers {stray.name!r} in the group {stray.group!r}"
+        message = f"{offer} of entry points, which plugbus does not read"
+        yield Finding.of("PB208", message, remedy=f"Did you mean {GROUP!r}?")

@@ -17,8 +17,8 @@ from plugbus.handlers import Subscription, is_async
 
 
 if TYPE_CHECKING:
+    from plugbus._registry import Contribution
     from plugbus.bus import EventBus
-    from plugbus.dispatcher import Contribution
     from plugbus.plugins.host import PluginHost
 
 __all__ = ("Chain", "Link", "chains")
@@ -117,7 +117,7 @@ def _chain(bus: EventBus, host: PluginHost | None, cls: type[Any], kind: EventKi
     problem = None
     matching = dispatcher.matching(cls, kind)
     try:
-        check_names(registry.subscriptions.values())
+        check_names(registry.subscriptions)
         stages = arrange(matching)
     except OrderError as error:
         stages, problem = [], str(error)

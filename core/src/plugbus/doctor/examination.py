@@ -11,6 +11,8 @@ from plugbus.config import Config
 from plugbus.doctor import _handlers, _plugins, _surroundings
 from plugbus.doctor.findings import Finding, Report
 from plugbus.plugins.host import PluginHost
+from plugbus.plugins.inspection import list_plugins
+from plugbus.plugins.records import PluginRecord, PluginState
 from plugbus.plugins.views import Check, check_plugins
 
 
@@ -19,13 +21,12 @@ __all__ = ("examine", "examine_live")
 
 @attrs.frozen
 class _Case:
-    """What is examined; each part may be missing."""
+    """What is examined; each part may be missing. The plugins are those of a bus, or what a look at them has found."""
 
     bus: EventBus | None
-    host: PluginHost | None
+    plugins: PluginHost | Check | None
     config: Config | None
     error: Exception | None
-    disabled: Collection[str]
 
 
 def examine(
@@ -47,7 +48,8 @@ def examine(
         error: What kept the bus from being built or started, or the configuration from being read.
         disabled: Names of plugins that this call switches off.
     """
-    return Report.of(_found(_case(bus, host, config, error, disabled)))
+    case = _case(bus, host, config, error, disabled)
+    return Report.of(_found(case), plugins=_records(case))
 
 
 async def examine_live(
@@ -67,8 +69,8 @@ async def examine_live(
         timeout: Seconds for the answer of each plugin.
     """
     case = _case(bus, host, config, None, ())
-    health = await case.host.health(bus, timeout=timeout) if case.host is not None else {}
-    return Report.of([*_found(case), *_plugins.answered(health)], health)
+    health = await case.plugins.health(bus, timeout=timeout) if isinstance(case.plugins, PluginHost) else {}
+    return Report.of([*_found(case), *_plugins.answered(health)], health, _records(case))
 
 
 def _case(
@@ -82,7 +84,20 @@ def _case(
         host = bus._host
     if config is None and host is not None:
         config = host.config
-    return _Case(bus, host, config, error, disabled)
+    plugins: PluginHost | Check | None = host
+    if plugins is None and config is not None:
+        plugins = check_plugins(config, disabled=disabled)
+    return _Case(bus, plugins, config, error)
+
+
+def _records(case: _Case) -> tuple[PluginRecord, ...]:
+    # Where no plugin is on, a bus has not looked at what is installed.
+    records = (case.plugins.records if case.plugins is not None else ()) or list_plugins()
+    failed = _plugins.failed(case.error)
+    return tuple(
+        attrs.evolve(record, state=PluginState.BROKEN) if record.state == "ready" and record.name in failed else record
+        for record in records
+    )
 
 
 def _found(case: _Case) -> list[Finding]:
@@ -97,17 +112,17 @@ def _found(case: _Case) -> list[Finding]:
 
 
 def _of_plugins(case: _Case) -> Iterator[Finding]:
-    config = case.config
-    seen: PluginHost | Check | None = case.host
-    if seen is None and config is not None:
-        seen = check_plugins(config, disabled=case.disabled)
+    config, seen = case.config, case.plugins
     records = seen.records if seen is not None else ()
     yield from _surroundings.installed(records)
+    yield from _surroundings.misplaced()
     if seen is None or config is None:
         return
     yield from _plugins.wrong(seen.problems)
     yield from _plugins.states(records)
     yield from _plugins.overruled(seen.arrangement)
+    yield from _plugins.unmarked(seen.classes)
+    yield from _plugins.unreachable(seen.classes)
     yield from _surroundings.environment(config.environ, records)
     if config.path is not None and config.path.exists():
         yield from _surroundings.file_of(config.path)

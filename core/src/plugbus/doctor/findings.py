@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from plugbus.hookspecs import Health
+from plugbus.plugins.records import PluginRecord
 
 
 __all__ = ("KINDS", "Finding", "Kind", "Report", "Severity")
@@ -72,13 +73,25 @@ _ALL = (
         "PB107",
         "A plugin runs in part",
         Severity.WARNING,
-        "See what it says, and the log of the start; `required = true` would stop the bus instead",
+        "See what it says; `required = true` would keep the bus from starting instead",
     ),
     Kind(
         "PB108",
         "The wish of a plugin is overruled",
         Severity.NOTE,
         "Nothing, if the order is meant so; else change the list or the `before` and `after` in the configuration",
+    ),
+    Kind(
+        "PB109",
+        "A method of a plugin looks like a hook",
+        Severity.WARNING,
+        "Its author has to give it the name of the hook, or a name that begins with an underscore",
+    ),
+    Kind(
+        "PB110",
+        "The commands of a plugin cannot be called",
+        Severity.WARNING,
+        "Its author has to rename the entry point; the rest of the plugin works",
     ),
     Kind(
         "PB201",
@@ -121,6 +134,12 @@ _ALL = (
         "A distribution is installed from a working folder",
         Severity.NOTE,
         "Nothing while you develop it; in production install a release",
+    ),
+    Kind(
+        "PB208",
+        "A plugin is offered where plugbus does not look",
+        Severity.WARNING,
+        "Its author has to correct the group of the entry point to `plugbus.plugins`",
     ),
     Kind(
         "PB301",
@@ -210,17 +229,24 @@ class Report:
     Args:
         findings: The findings, the worst first, then by number.
         health: What each plugin that can tell says of itself; empty unless plugins were asked.
+        plugins: All plugins, each with the state that it has come to.
     """
 
     findings: tuple[Finding, ...] = ()
     health: Mapping[str, Health] = MappingProxyType({})
+    plugins: tuple[PluginRecord, ...] = ()
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], health: Mapping[str, Health] = MappingProxyType({})) -> Report:
+    def of(
+        cls,
+        findings: Iterable[Finding],
+        health: Mapping[str, Health] = MappingProxyType({}),
+        plugins: Iterable[PluginRecord] = (),
+    ) -> Report:
         """Make a report; what was found twice is in it once."""
         once = dict.fromkeys(findings)
         ordered = sorted(once, key=lambda finding: (_RANK[finding.severity], finding.number))
-        return cls(tuple(ordered), MappingProxyType(dict(health)))
+        return cls(tuple(ordered), MappingProxyType(dict(health)), tuple(plugins))
 
     @property
     def fine(self) -> bool:
@@ -232,5 +258,6 @@ class Report:
         return {
             "fine": self.fine,
             "findings": [finding.as_json() for finding in self.findings],
+            "plugins": [record.as_json() for record in self.plugins],
             "health": {name: attrs.asdict(answer) for name, answer in self.health.items()},
         }

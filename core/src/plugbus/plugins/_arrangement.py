@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from plugbus.config import Config, did_you_mean
+from plugbus._suggest import did_you_mean
+from plugbus.config import Config
 from plugbus.plugins.discovery import FIRST_PARTY, Candidates
 from plugbus.plugins.order import Arrangement, Edge, OrderCycle, arrange
 from plugbus.plugins.records import PluginState

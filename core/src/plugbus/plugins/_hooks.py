@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from plugbus.config import Owner, did_you_mean, without
+from plugbus._suggest import did_you_mean, nearest
+from plugbus.config import Owner, without
 from plugbus.errors import PluginHookError
 from plugbus.hookspecs import PROJECT, HookSpecs
 
@@ -17,7 +18,18 @@ from plugbus.hookspecs import PROJECT, HookSpecs
 if TYPE_CHECKING:
     from plugbus.plugins._plugin import Plugin
 
-__all__ = ("HOOKS", "Hooks", "faults_of_hooks", "hooks_of", "items_of", "lifespan_of", "nothing_of", "services_of")
+__all__ = (
+    "HOOKS",
+    "Hooks",
+    "commands_of",
+    "faults_of_hooks",
+    "hooks_of",
+    "items_of",
+    "lifespan_of",
+    "near_misses",
+    "nothing_of",
+    "services_of",
+)
 
 
 def _argument(hook: Callable[..., object]) -> str:
@@ -94,12 +106,20 @@ class Hooks:
             return read(result)
         except _Unexpected as error:
             raise self.error(name, hook, str(error)) from None
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (a hook may raise anything)
-            secrets = self._secrets[name]
-            text = f"raised {type(error).__name__}: {error}"
-            # A traceback would show the secret that the message is cleared of.
-            cause = error if without(text, secrets) == text else None
-            raise self.error(name, hook, without(text, secrets)) from cause
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  (a hook may raise anything)
+            failure = self.failure(name, hook, error)
+            raise failure from failure.__cause__
+
+    def failure(self, name: str, hook: str, error: BaseException) -> PluginHookError:
+        """Make the error that says what a hook raised, without the plugin's secrets."""
+        text = f"raised {type(error).__name__}: {error}" if str(error) else f"raised {type(error).__name__}"
+        shown = without(text, self._secrets[name])
+        failure = self.error(name, hook, shown)
+        # A traceback would show the secret that the message is cleared of.
+        failure.__cause__ = error if shown == text else None
+        return failure
 
     def error(self, name: str, hook: str, what: str) -> PluginHookError:
         """Make the error that names hook, plugin and distribution."""
@@ -127,12 +147,24 @@ def faults_of_hooks(cls: type) -> Iterator[tuple[str, str | None]]:
             if name in HOOKS:
                 yield f"{name!r} is the name of a hook, but no method here", None
             continue
-        options = getattr(found, f"{PROJECT}_impl", None) or getattr(function, f"{PROJECT}_impl", None)
+        options = _options(found)
         if name in HOOKS:
             yield from _faults_of_one(name, function, options, bound=not isinstance(found, staticmethod))
         elif options is not None:
             hint = did_you_mean(name, HOOKS) or f"The hooks are {', '.join(sorted(HOOKS))}"
             yield f"there is no hook {name!r}", hint
+
+
+def near_misses(cls: type) -> Iterator[tuple[str, str]]:
+    """Find methods without `hookimpl` whose names are nearly those of hooks that the class does not implement."""
+    missing = set(HOOKS) - set(hooks_of(cls))
+    for name in dir(cls):
+        found = inspect.getattr_static(cls, name)
+        if name.startswith("_") or name in HOOKS or _function(found) is None or _options(found) is not None:
+            continue
+        meant = nearest(name, missing, likeness=0.85)
+        if meant is not None:
+            yield name, meant
 
 
 def items_of(result: Any) -> tuple[Any, ...]:
@@ -151,6 +183,23 @@ def services_of(result: Any) -> dict[type, object]:
     if not isinstance(result, Mapping) or not all(isinstance(key, type) for key in result):
         raise _unexpected(result, "a mapping from types to objects")
     return dict(result)
+
+
+def commands_of(result: Any) -> tuple[Any, ...]:
+    """Read what the hook `commands` returned."""
+    import click
+
+    commands = items_of(result)
+    for command in commands:
+        if not isinstance(command, click.Command):
+            raise _Unexpected(f"yields {type(command).__name__}, expected commands of click")
+        if not command.name:
+            raise _Unexpected("yields a command without a name")
+    names = [command.name for command in commands]
+    for name in names:
+        if names.count(name) > 1:
+            raise _Unexpected(f"yields more than one command {name!r}")
+    return commands
 
 
 def lifespan_of(result: Any) -> Any:
@@ -182,6 +231,12 @@ def _function(found: object) -> Callable[..., Any] | None:
     return found if inspect.isroutine(found) else None
 
 
+def _options(found: object) -> Mapping[str, object] | None:
+    """Return what `hookimpl` has noted on a method, None if it is not decorated."""
+    options: Mapping[str, object] | None = getattr(found, f"{PROJECT}_impl", None)
+    return options or getattr(_function(found), f"{PROJECT}_impl", None)
+
+
 def _takes(function: Callable[..., Any], argument: str) -> bool:
     parameters = inspect.signature(function).parameters
     return argument in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
@@ -195,9 +250,9 @@ def _faults_of_one(
         yield f"hook {name!r} uses pluggy's {used}", "Use plugbus.plugins.hookimpl, which takes no options"
     if inspect.isasyncgenfunction(function):
         hint = "Decorate it with contextlib.asynccontextmanager" if name == "lifespan" else None
-        yield f"hook {name!r} is an async generator", hint
+        yield f"hook {name!r} is an async generator", hint or "Write `def`, not `async def`"
     elif inspect.iscoroutinefunction(function) and name != "health":
-        yield f"hook {name!r} is async, but must be a plain function", None
+        yield f"hook {name!r} is async, but must be a plain function", "Write `def`, not `async def`"
     parameters = list(inspect.signature(function).parameters.values())
     if bound and not parameters:
         yield f"hook {name!r} does not take self", None

@@ -8,19 +8,28 @@ import importlib_metadata
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from importlib_metadata import EntryPoint
 
-__all__ = ("editable_source", "entry_points", "installed_version")
+__all__ = ("all_entry_points", "editable_source", "entry_points", "installed_version")
 
 
 def entry_points(group: str) -> list[EntryPoint]:
     """Return the entry points of a group, passing over distributions whose records cannot be read."""
+    return _scan(group=group)
+
+
+def all_entry_points() -> list[EntryPoint]:
+    """Return the entry points of all groups; see `entry_points`."""
+    return _scan()
+
+
+def _scan(**wanted: str) -> list[EntryPoint]:
     try:
-        return list(importlib_metadata.entry_points(group=group))
+        return list(importlib_metadata.entry_points(**wanted))
     except Exception:  # noqa: BLE001  (a stranger's broken record may raise anything, and must not hide the others)
-        return list(_readable(group))
+        return list(_readable(wanted))
 
 
 def installed_version(project: str) -> str | None:
@@ -40,12 +49,12 @@ def editable_source(project: str) -> str | None:
         return None
 
 
-def _readable(group: str) -> Iterator[EntryPoint]:
+def _readable(wanted: Mapping[str, str]) -> Iterator[EntryPoint]:
     seen: set[str] = set()
     for distribution in importlib_metadata.distributions():
         try:
             name = distribution.name
-            found = list(distribution.entry_points.select(group=group))
+            found = list(distribution.entry_points.select(**wanted))
         except Exception:  # noqa: BLE001, S112  (see above)
             continue
         if name not in seen:

@@ -21,7 +21,7 @@ from plugbus.plugins._hooks import faults_of_hooks
 from plugbus.plugins._plugin import Plugin, settings_class
 from plugbus.plugins._requirements import absent_requirements, version_fault
 from plugbus.plugins._selection import Choice, find_candidate
-from plugbus.plugins.discovery import Candidate, Candidates
+from plugbus.plugins.discovery import GROUP, Candidate, Candidates
 from plugbus.plugins.records import PluginRecord, PluginState
 
 
@@ -133,9 +133,16 @@ def _check_version(config: Config, entry: Entry) -> None:
 def _import(config: Config, entry: Entry) -> None:
     candidate = entry.candidate
     assert candidate is not None  # noqa: S101  (found in the phase before)
+    if not candidate.well_formed:
+        message = f"the entry point of {entry.owner.text} is malformed: expected module:Class, got {candidate.value!r}"
+        hint = f'Its author has to write {entry.name} = "package.module:Class" into [project.entry-points."{GROUP}"]'
+        entry.fail(PluginState.BROKEN, _problem(config, entry, message, hint))
+        return
     try:
         loaded = candidate.load()
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (a module may raise anything)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (a module may raise anything)
         message = f"{entry.owner.text} cannot be imported from {candidate.value}: {_told(error)}{_origin(error)}"
         absent = absent_requirements(candidate) if isinstance(error, ImportError) else []
         remedy = f"It requires what is not installed: {_pip_line(absent)}" if absent else None
@@ -194,7 +201,9 @@ def _construct(config: Config, entry: Entry) -> None:
     entry.context = HookContext(entry.name, distribution, config.folder)
     try:
         entry.plugin = entry.cls(entry.settings, entry.context)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (a constructor may raise anything)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (a constructor may raise anything)
         secrets = secret_values(entry.settings)
         told = without(_told(error), secrets)
         message = f"{entry.owner.text} cannot be constructed: {told}{_origin(error)}"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from plugbus.config import KeyPath, Owner, PluginTable, did_you_mean, nearest
+from plugbus._suggest import did_you_mean, nearest
+from plugbus.config import KeyPath, Owner, PluginTable
 from plugbus.errors import Problem
 from plugbus.plugins.discovery import FIRST_PARTY, Candidate, Candidates, discover, is_plugin_name
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from plugbus.config import Config
 
 __all__ = ("Choice", "Selection", "choose_one", "find_candidate", "select")
+
+_NAMES = "lower case letters and digits, words joined by single underscores"
 
 
 @attrs.frozen
@@ -102,11 +105,18 @@ def find_candidate(config: Config, choice: Choice, candidates: Candidates) -> Ca
     claims = candidates.of(name)
     if not claims:
         return _missing(config, choice, candidates)
+    offers = " and ".join(claim.distribution or claim.value for claim in claims)
+    if not is_plugin_name(name):
+        return config.problem(
+            f"{name!r}, which {offers} offers, is no plugin's name: {_NAMES}",
+            choice.keys,
+            hint="Its author has to rename the entry point",
+            owner=owner,
+        )
     pinned = choice.table.host.distribution
     found = candidates.of(name, pinned)
     if len(found) == 1:
         return found[0]
-    offers = " and ".join(claim.distribution or claim.value for claim in claims)
     if pinned is not None and not found:
         return config.problem(
             f"plugin {name!r} is wanted of distribution {pinned!r}, but is offered by {offers}",
@@ -173,5 +183,5 @@ def _missing(config: Config, choice: Choice, candidates: Candidates) -> Problem:
     elif name in FIRST_PARTY:
         hint = f"Install it: pip install plugbus-{name}"
     elif not is_plugin_name(name):
-        message = f"{name!r} is no plugin's name: lower case letters and digits, words joined by single underscores"
+        message = f"{name!r} is no plugin's name: {_NAMES}"
     return config.problem(message, choice.keys, mark="value", hint=hint, owner=Owner.of_plugin(name))

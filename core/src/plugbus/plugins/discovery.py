@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from plugbus._suggest import nearest
+
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,20 +17,27 @@ if TYPE_CHECKING:
     from importlib_metadata import EntryPoint
 
 __all__ = (
+    "BUILT_IN",
     "FIRST_PARTY",
     "GROUP",
     "Candidate",
     "Candidates",
+    "Stray",
     "discover",
     "editable_source",
     "is_plugin_name",
     "normalized",
+    "strays",
 )
 
 GROUP = "plugbus.plugins"
 # Ours, whose distributions are `plugbus-<name>`. For others no `pip install` line is ever guessed.
 FIRST_PARTY = ("audit", "cache", "guards", "localization", "notifications")
+# Commands of plugbus itself: those of a plugin with such a name cannot be reached as `plugbus NAME`.
+BUILT_IN = ("config", "demo", "doctor", "events", "plugins", "publish")
 
+# As the specification of entry points has it: a module, the name of something in it, extras that nobody uses any more.
+_VALUE = re.compile(r"[\w.]+\s*(:\s*[\w.]+\s*)?(\[.*\]\s*)?")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
@@ -42,12 +51,14 @@ class Candidate:
         value: Where its class is, as `module:attr`.
         project: The distribution's name; None if it has none.
         version: The distribution's version; None if its record does not say.
+        well_formed: Whether the value is written as an entry point has to be.
     """
 
     name: str
     value: str
     project: str | None = None
     version: str | None = None
+    well_formed: bool = True
     _load: Callable[[], Any] = attrs.field(kw_only=True, repr=False, eq=False)
     _record: Any = attrs.field(default=None, kw_only=True, repr=False, eq=False)
 
@@ -94,6 +105,31 @@ class Candidates:
         return [candidate for candidate in found if normalized(candidate.project or "") == normalized(distribution)]
 
 
+@attrs.frozen
+class Stray:
+    """An entry point in a group that plugbus does not read, though its name is nearly that of the one it does."""
+
+    name: str
+    group: str
+    distribution: str | None
+
+
+def strays() -> list[Stray]:
+    """Find the entry points whose group looks like `plugbus.plugins` and is not; they offer plugins to nobody."""
+    from plugbus.plugins import _metadata
+
+    found = []
+    near: dict[str, bool] = {GROUP: False}
+    for entry_point in _metadata.all_entry_points():
+        group = entry_point.group
+        if group not in near:
+            near[group] = nearest(group, [GROUP], likeness=0.85) is not None
+        if near[group]:
+            project, version = _identity(entry_point)
+            found.append(Stray(entry_point.name, group, f"{project} {version}" if project and version else project))
+    return found
+
+
 def is_plugin_name(name: str) -> bool:
     """Tell whether a name can be a plugin's: lower case words and digits, joined by single underscores."""
     return _NAME.fullmatch(name) is not None
@@ -120,6 +156,7 @@ def discover() -> Candidates:
                 entry_point.value,
                 project,
                 version,
+                _VALUE.fullmatch(entry_point.value) is not None,
                 load=entry_point.load,
                 record=entry_point.dist,
             ),

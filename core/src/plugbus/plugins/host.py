@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from plugbus.config import Config, secret_values, without
-from plugbus.errors import ConfigurationError, PluginHookError, Problem
+from plugbus.errors import ConfigurationError, DefinitionError, PluginHookError, Problem
 from plugbus.hookspecs import Deadline, Health, HookContext
 from plugbus.logger import logger
-from plugbus.plugins._hooks import Hooks, items_of, lifespan_of, nothing_of, services_of
+from plugbus.plugins._hooks import Hooks, commands_of, items_of, lifespan_of, nothing_of, services_of
 from plugbus.plugins._limited import Limited
 from plugbus.plugins._pipeline import Entry
 from plugbus.plugins._selection import Selection, choose_one, select
 from plugbus.plugins._survey import Survey, settings_of, survey
+from plugbus.plugins._switches import warn_of_idle_switches
 from plugbus.plugins.inspection import unchosen
 from plugbus.plugins.records import PluginRecord, PluginState
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from plugbus.bus import EventBus
     from plugbus.config.inspection import SettingView
+    from plugbus.plugins._plugin import Plugin
 
 __all__ = ("Contributions", "PluginHost")
 
@@ -74,6 +77,7 @@ class PluginHost:
         self._entries = [by_name[name] for name in self.arrangement.names]
         self._left_out = [entry for entry in found.entries if entry not in self._entries]
         self._others = tuple(others)
+        self._opening: frozenset[str] = frozenset()  # plugins with a lifespan, which are marked one by one
         self._hooks = Hooks()
         for entry in self._entries:
             if entry.plugin is not None:
@@ -91,7 +95,9 @@ class PluginHost:
         Raises:
             ConfigurationError: With every problem of the configuration and of every required plugin.
         """
-        return cls._load(config, select(config, disabled), config.problems)
+        selection = select(config, disabled)
+        warn_of_idle_switches(config, selection, disabled)
+        return cls._load(config, selection, config.problems)
 
     @classmethod
     def load_one(cls, config: Config, name: str) -> PluginHost:
@@ -133,15 +139,21 @@ class PluginHost:
         """The settings of each plugin that is on, one by one, with the secrets masked."""
         return {entry.name: settings_of(self.config, entry) for entry in (*self._entries, *self._left_out)}
 
-    def contributions(self, bus: EventBus) -> Contributions:
+    @property
+    def classes(self) -> dict[str, type[Plugin[Any]]]:
+        """The class of each plugin that is on and could be imported."""
+        return {entry.name: entry.cls for entry in (*self._entries, *self._left_out) if entry.cls is not None}
+
+    def contributions(self, bus: EventBus, check: Callable[[str, Any], None] | None = None) -> Contributions:
         """
         Ask every plugin what it adds to the bus. A plugin that fails in one hook adds nothing at all.
 
         Args:
             bus: The bus that is set up.
+            check: Raises what keeps the bus from taking a contribution; called with the hook and one item of it.
 
         Raises:
-            ConfigurationError: With every hook of a required plugin that failed.
+            ConfigurationError: With every hook of a required plugin that failed, and everything that does not fit.
         """
         for entry in self._entries:
             if entry.plugin is not None:
@@ -149,6 +161,8 @@ class PluginHost:
         failures: dict[str, list[PluginHookError]] = {}
         found = {hook: self._call_each(hook, bus, items_of, failures) for hook in _PAIRS}
         services = self._call_each("services", bus, services_of, failures)
+        if check is not None:
+            self._refuse_misfits(found, check, failures)
         self._refuse_doubles(services, failures)
         self._settle(failures, PluginState.BROKEN)
         pairs = {
@@ -173,8 +187,12 @@ class PluginHost:
         failures: dict[str, list[PluginHookError]] = {}
         found = self._call_each("lifespan", bus, lifespan_of, failures)
         self._settle(failures, PluginState.DEGRADED)
-        limit = self.config.bus.start_timeout
-        return [(name, Limited(lifespan, limit)) for name, lifespan in found.items() if lifespan is not None]
+        opening = {name: lifespan for name, lifespan in found.items() if lifespan is not None}
+        for entry in self._entries:
+            if entry.state is PluginState.DEGRADED and entry.name in found and entry.name not in opening:
+                self.mark(entry.name, PluginState.READY)  # what failed at the start before is over
+        self._opening = frozenset(opening)
+        return [(name, self._limited(name, lifespan)) for name, lifespan in opening.items()]
 
     def flush(self, deadline: Deadline) -> list[PluginHookError]:
         """Let every plugin write what it has buffered, in reverse order; return what failed instead of raising it."""
@@ -212,20 +230,43 @@ class PluginHost:
         """
         entry = next(entry for entry in self._entries if entry.name == name)
         try:
-            commands: tuple[click.Command, ...] = self._hooks.call(name, "commands", _context(entry), items_of)
+            commands: tuple[click.Command, ...] = self._hooks.call(name, "commands", _context(entry), commands_of)
         except PluginHookError as error:
             raise ConfigurationError("Nothing was started.", [error]) from None
         return commands
+
+    def secrets(self, name: str) -> frozenset[str]:
+        """Return the values of a plugin's secrets, which no message may show."""
+        return frozenset().union(*(secret_values(entry.settings) for entry in self._entries if entry.name == name))
 
     def is_required(self, name: str) -> bool:
         """Tell whether the bus refuses to start without this plugin."""
         return any(entry.name == name and entry.choice.required for entry in self._entries)
 
-    def mark(self, name: str, state: str) -> None:
-        """Note how far a plugin has come: the value of a `PluginState`."""
+    def mark(self, name: str, state: str, error: PluginHookError | None = None) -> None:
+        """
+        Note how far a plugin has come.
+
+        Args:
+            name: The plugin.
+            state: The value of a `PluginState`.
+            error: What keeps it from going further.
+        """
         for entry in self._entries:
             if entry.name == name:
                 entry.state = PluginState(state)
+                # What kept it from starting before is over.
+                entry.problems[:] = [] if error is None else [_as_problem(error)]
+
+    def mark_others(self, state: str) -> None:
+        """Note that the bus has started or stopped, for the plugins that have no lifespan and nothing wrong."""
+        for entry in self._entries:
+            if entry.name not in self._opening and entry.usable:
+                entry.state = PluginState(state)
+
+    def _limited(self, name: str, lifespan: AbstractAsyncContextManager[object]) -> Limited:
+        error, failure = (partial(make, name, "lifespan") for make in (self._hooks.error, self._hooks.failure))
+        return Limited(lifespan, self.config.bus.start_timeout, error, failure)
 
     def _call_each(
         self, hook: str, bus: EventBus, read: Callable[[Any], Any], failures: dict[str, list[PluginHookError]]
@@ -238,6 +279,22 @@ class PluginHost:
             except PluginHookError as error:
                 failures.setdefault(entry.name, []).append(error)
         return found
+
+    def _refuse_misfits(
+        self,
+        found: dict[str, dict[str, tuple[Any, ...]]],
+        check: Callable[[str, Any], None],
+        failures: dict[str, list[PluginHookError]],
+    ) -> None:
+        for hook, by_name in found.items():
+            for name, item in ((name, item) for name, items in by_name.items() for item in items):
+                try:
+                    check(hook, item)
+                except Exception as error:  # noqa: BLE001  (what a plugin contributes may raise anything)
+                    told = str(error) if isinstance(error, DefinitionError) else f"{type(error).__name__}: {error}"
+                    failure = self._hooks.error(name, hook, f"yields what does not fit: {told}")
+                    failure.__cause__ = error
+                    failures.setdefault(name, []).append(failure)
 
     def _refuse_doubles(
         self, services: dict[str, dict[type, object]], failures: dict[str, list[PluginHookError]]
@@ -254,7 +311,8 @@ class PluginHost:
         failed = [entry for entry in self._entries if entry.name in failures]
         fatal = [error for entry in failed if entry.choice.required for error in failures[entry.name]]
         for entry in failed:
-            entry.fail(state, *map(_as_problem, failures[entry.name]))
+            entry.state = PluginState.BROKEN if entry.choice.required else state
+            entry.problems[:] = map(_as_problem, failures[entry.name])  # in place of those of a start before
         if fatal:
             raise ConfigurationError("Nothing was started.", fatal)
         for entry in failed:

@@ -52,8 +52,13 @@ class Arrangement:
 
     def reasons(self, name: str) -> tuple[str, ...]:
         """Say why a plugin is where it is: the statements about it, then its place in the configuration."""
-        stated = [str(edge) for edge in self.followed if name in {edge.first, edge.then}]
-        return tuple(filter(None, [*stated, self.base(name)]))
+        stated: dict[tuple[str, str], str] = {}
+        for edge in self.followed:  # what overrules comes first: who wishes the same besides is no reason
+            if name in {edge.first, edge.then}:
+                stated.setdefault((edge.first, edge.then), str(edge))
+        base = self.base(name)
+        last = f"else {base}" if stated and base else base
+        return tuple(filter(None, [*stated.values(), last]))
 
 
 class OrderCycle(Exception):

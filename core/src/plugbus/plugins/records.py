@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -61,6 +61,23 @@ class PluginRecord:
     def problem(self) -> Problem | None:
         """The first thing that is wrong with it."""
         return self.problems[0] if self.problems else None
+
+    @property
+    def offer(self) -> str | None:
+        """The distribution with its version, as in `plugbus-audit 0.1.0`; None if it is not installed."""
+        return f"{self.distribution} {self.version}" if self.distribution and self.version else self.distribution
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as data for `json.dumps`."""
+        return {
+            "name": self.name,
+            "distribution": self.distribution,
+            "version": self.version,
+            "on": self.selected,
+            "state": str(self.state),
+            "required": self.required,
+            "problems": [problem.summary for problem in self.problems],
+        }
 
     @classmethod
     def of_candidate(cls, candidate: Candidate, state: PluginState = PluginState.INSTALLED) -> PluginRecord:

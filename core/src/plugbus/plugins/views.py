@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from plugbus.config.imports import absent_modules
 from plugbus.config.inspection import SettingView, view_host
 from plugbus.config.report import problem_as_json
 from plugbus.config.schema import file_schema
 from plugbus.errors import ConfigurationError, DefinitionError, Problem
 from plugbus.plugins._hooks import hooks_of
 from plugbus.plugins._pipeline import locate, prepare
-from plugbus.plugins._plugin import settings_class
+from plugbus.plugins._plugin import Plugin, settings_class
 from plugbus.plugins._selection import Choice, Selection, select
 from plugbus.plugins._survey import settings_of, survey
+from plugbus.plugins._switches import warn_of_idle_switches
 from plugbus.plugins.discovery import discover
 from plugbus.plugins.inspection import unchosen
 from plugbus.plugins.order import Arrangement
@@ -42,6 +44,8 @@ class PluginView:
         reason: Why it is on, or is not.
         summary: What it says of itself in one line; None if it says nothing or was not imported.
         hooks: The hooks that it implements; None if it was not imported.
+        before: The plugins that its class wishes to come before.
+        after: The plugins that its class wishes to come after.
         host: The host's keys of its table.
         settings: Its own settings; of a plugin that was not imported, what is given to it.
     """
@@ -50,6 +54,8 @@ class PluginView:
     reason: str
     summary: str | None
     hooks: tuple[str, ...] | None
+    before: tuple[str, ...]
+    after: tuple[str, ...]
     host: tuple[SettingView, ...]
     settings: tuple[SettingView, ...]
 
@@ -62,6 +68,8 @@ class PluginView:
             "reason": self.reason,
             "summary": self.summary,
             "hooks": self.hooks,
+            "before": self.before,
+            "after": self.after,
             "host": [setting.as_json() for setting in self.host],
             "settings": [setting.as_json() for setting in self.settings],
             "problems": [problem_as_json(problem) for problem in self.record.problems],
@@ -77,6 +85,7 @@ class Check:
         records: All plugins; those that are on as far as each comes.
         arrangement: The order of those that are usable.
         settings: The settings of each plugin that is on, one by one.
+        classes: The class of each of them that could be imported.
         problems: What is wrong with the configuration itself.
         error: What `EventBus.from_config` would raise; None if nothing keeps a bus from being built.
     """
@@ -84,24 +93,31 @@ class Check:
     records: tuple[PluginRecord, ...]
     arrangement: Arrangement
     settings: Mapping[str, tuple[SettingView, ...]]
+    classes: Mapping[str, type[Plugin[Any]]]
     problems: tuple[Problem, ...]
     error: ConfigurationError | None
 
 
-def check_plugins(config: Config, *, disabled: Collection[str] = ()) -> Check:
+def check_plugins(config: Config, *, disabled: Collection[str] = (), imports: bool = False) -> Check:
     """
     Import and construct the plugins that are on, and say what is wrong; nothing is raised or started.
 
     Args:
         config: The configuration.
         disabled: Names of plugins to switch off.
+        imports: Look for the modules of `[bus] imports`, too.
     """
     selection = select(config, disabled)
-    found = survey(config, selection, config.problems)
+    warn_of_idle_switches(config, selection, disabled)
+    if not selection.chosen:  # then nobody has looked at what is installed
+        selection = attrs.evolve(selection, candidates=discover())
+    known = (*config.problems, *(absent_modules(config) if imports else ()))
+    found = survey(config, selection, known)
     error = ConfigurationError("Nothing was started.", found.fatal) if found.fatal else None
     records = (*(entry.record for entry in found.entries), *unchosen(selection))
     settings = {entry.name: settings_of(config, entry) for entry in found.entries}
-    return Check(records, found.arrangement, settings, found.problems, error)
+    classes = {entry.name: entry.cls for entry in found.entries if entry.cls is not None}
+    return Check(records, found.arrangement, settings, classes, found.problems, error)
 
 
 def view_plugin(config: Config, name: str, *, disabled: Collection[str] = (), load: bool = False) -> PluginView:
@@ -126,11 +142,16 @@ def view_plugin(config: Config, name: str, *, disabled: Collection[str] = (), lo
         others = (other for other in unchosen(selection) if other.name == name)
         known = next(others, attrs.evolve(record, selected=False))
         record = attrs.evolve(known, problems=record.problems if load or known.distribution is None else ())
+    # What is wrong with the host's keys of its table was found when the configuration was read.
+    tables = tuple(problem for problem in config.problems if problem.plugin == name)
+    record = attrs.evolve(record, problems=tables + record.problems)
     return PluginView(
         record=record,
         reason=_reason(config, selection, chosen, name, disabled),
         summary=_summary(entry.cls),
         hooks=None if entry.cls is None else hooks_of(entry.cls),
+        before=_wishes(entry.cls, "before"),
+        after=_wishes(entry.cls, "after"),
         host=view_host(config, name),
         settings=settings_of(config, entry),
     )
@@ -156,6 +177,11 @@ def config_schema(config: Config, *, disabled: Collection[str] = (), load_all: b
             with suppress(DefinitionError):
                 known[entry.name] = settings_class(entry.cls)
     return file_schema(known, candidates.names)
+
+
+def _wishes(cls: type | None, key: str) -> tuple[str, ...]:
+    names = getattr(cls, key, ())
+    return tuple(map(str, names)) if isinstance(names, tuple | list) else ()
 
 
 def _summary(cls: type | None) -> str | None:

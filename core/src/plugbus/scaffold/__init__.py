@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugbus.scaffold.create import CannotCreate, create
-from plugbus.scaffold.names import BUILT_IN, Names
+from plugbus.scaffold.names import Names
 
 
-__all__ = ("BUILT_IN", "CannotCreate", "Names", "create")
+__all__ = ("CannotCreate", "Names", "create")

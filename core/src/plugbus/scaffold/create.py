@@ -10,8 +10,8 @@ from string import Template
 
 from plugbus._version import __version__
 from plugbus.errors import PlugbusError
-from plugbus.plugins.discovery import FIRST_PARTY, is_plugin_name
-from plugbus.scaffold.names import BUILT_IN, Names
+from plugbus.plugins.discovery import BUILT_IN, FIRST_PARTY, is_plugin_name
+from plugbus.scaffold.names import Names
 
 
 __all__ = ("CannotCreate", "create")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import attrs
 
 
-__all__ = ("BUILT_IN", "Names")
-
-# Commands of plugbus itself: a plugin of such a name could not be reached as `plugbus NAME`.
-BUILT_IN = ("config", "demo", "doctor", "events", "plugins", "publish")
+__all__ = ("Names",)
 
 
 @attrs.frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ class _Host(PluginHost):
 
     contributed: Contributions
 
-    def contributions(self, bus: EventBus) -> Contributions:
-        self.contributed = super().contributions(bus)
+    def contributions(self, bus: EventBus, check: Callable[[str, Any], None] | None = None) -> Contributions:
+        self.contributed = super().contributions(bus, check)
         return self.contributed
 
 

@@ -42,7 +42,7 @@ class EventRecorder(Monitor):
         self.events.append(event)
         self.results.append(result)
 
-    def blocked(self, event: Any, by: str) -> None:
+    def blocked(self, event: Any, by: str, error: Exception | None) -> None:  # noqa: ARG002
         """Record an event that a middleware stopped."""
         self.blocked_events.append((event, by))
 

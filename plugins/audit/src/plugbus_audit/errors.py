@@ -5,11 +5,15 @@ from __future__ import annotations
 from plugbus.errors import PlugbusError
 
 
-__all__ = ("AuditError", "NoTrail", "TrailNotWritten", "TrailUnusable")
+__all__ = ("AuditError", "InvalidFilter", "NoTrail", "TrailNotWritten", "TrailUnusable")
 
 
 class AuditError(PlugbusError):
     """The root of the errors of this plugin."""
+
+
+class InvalidFilter(AuditError, ValueError):
+    """What is searched for cannot be searched for; the message says what was expected."""
 
 
 class TrailUnusable(AuditError):

@@ -1,4 +1,4 @@
-"""The plugin: its settings and its hooks."""
+"""The plugin: its hooks."""
 
 from __future__ import annotations
 
@@ -7,50 +7,32 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import attrs
-
-from plugbus.config import Duration
-from plugbus.plugins import Deadline, Health, Plugin, hookimpl, option
+from plugbus.plugins import Deadline, Health, Plugin, hookimpl
 from plugbus_audit.errors import TrailNotWritten
+from plugbus_audit.settings import AuditSettings
 
 
 if TYPE_CHECKING:
     import click
 
     from plugbus.handlers import EventHandler
-    from plugbus_audit.sqlite import SqliteWriter
+    from plugbus.middleware import Monitor
+    from plugbus.writing import BufferedWriter
+    from plugbus_audit.commitments import CommitmentBook
+    from plugbus_audit.records import Recorder
 
-__all__ = ("AuditPlugin", "AuditSettings")
+__all__ = ("AuditPlugin",)
 
+_LOGGER = "plugbus.audit"
 # Seconds that stopping waits for the disk.
 _STOP_TIMEOUT = 5.0
 
-_at_least_one = attrs.validators.ge(1)
-
-
-@attrs.frozen
-class AuditSettings:
-    """
-    The table `[plugins.audit]`.
-
-    A record is written when `flush_every` wait or the oldest has waited for `flush_interval`, whichever is first.
-    """
-
-    path: Path = option(Path("audit.db"), help="where the trail is kept; its folder is made if there is none")
-    flush_every: int = option(100, help="events that are worth a write", validator=_at_least_one)
-    flush_interval: Duration = option(1.0, help="how long an event waits at most to be written")
-    buffer_size: int = option(10_000, help="events that wait at most while the disk is slow", validator=_at_least_one)
-    buffer_timeout: Duration = option(
-        5.0, help="how long a publish waits for room in a full buffer before the result says that audit failed"
-    )
-
 
 class AuditPlugin(Plugin[AuditSettings]):
-    """Records every event in an SQLite file."""
+    """Records every event in a trail that shows whether it was changed."""
 
     api = 1
     after = ("guards",)
@@ -60,7 +42,14 @@ class AuditPlugin(Plugin[AuditSettings]):
         """Contribute the one handler."""
         from plugbus_audit.handler import AuditLogHandler
 
-        yield AuditLogHandler(self._writer)
+        yield AuditLogHandler(self._writer, self._recorder, durable=self.settings.durable)
+
+    @hookimpl
+    def monitors(self) -> Iterable[Monitor]:
+        """Contribute what records outcomes, and events that did not go through."""
+        from plugbus_audit.monitor import ResultMonitor
+
+        yield ResultMonitor(self._writer, self._recorder, self.settings.record_results)
 
     @hookimpl
     def lifespan(self) -> AbstractAsyncContextManager[object]:
@@ -92,27 +81,28 @@ class AuditPlugin(Plugin[AuditSettings]):
 
     @hookimpl
     def commands(self) -> Iterable[click.Command]:
-        """Contribute `plugbus audit tail` and `plugbus audit stats`."""
-        from plugbus_audit.commands import commands
+        """Contribute `plugbus audit ...`."""
+        from plugbus_audit.cli import commands
 
-        return commands(self.settings.path)
+        return commands(self.settings)
 
     @cached_property
-    def _writer(self) -> SqliteWriter[bytes]:
-        from plugbus_audit.sqlite import SqliteWriter
-        from plugbus_audit.store import EventTable
+    def _writer(self) -> BufferedWriter[bytes]:
+        from plugbus_audit.assembly import make_writer
 
-        settings = self.settings
-        return SqliteWriter(
-            EventTable(settings.path),
-            name=f"the audit trail {settings.path}",
-            rows="events",
-            logger=logging.getLogger("plugbus.audit"),
-            flush_every=settings.flush_every,
-            flush_interval=settings.flush_interval,
-            buffer_size=settings.buffer_size,
-            buffer_timeout=settings.buffer_timeout,
-        )
+        return make_writer(self.settings, logging.getLogger(_LOGGER), self._book)
+
+    @cached_property
+    def _recorder(self) -> Recorder:
+        from plugbus_audit.assembly import make_recorder
+
+        return make_recorder(self.settings, self._book)
+
+    @cached_property
+    def _book(self) -> CommitmentBook | None:
+        from plugbus_audit.assembly import make_book
+
+        return make_book(self.settings)
 
 
 class _Open:
@@ -122,7 +112,7 @@ class _Open:
     No generator: one whose loop was closed before its end would be ended wherever it is collected.
     """
 
-    def __init__(self, writer: SqliteWriter[bytes]) -> None:
+    def __init__(self, writer: BufferedWriter[bytes]) -> None:
         self._writer = writer
 
     async def __aenter__(self) -> None:

@@ -1,63 +1,47 @@
-"""The trail as a file: its form, how it is opened, and how records get into it."""
+"""How records get into a trail in SQLite."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, MutableSequence, Sequence
 from pathlib import Path
 
-from plugbus_audit.errors import NoTrail, TrailUnusable
+from plugbus.sqlite import BUSY_TIMEOUT, is_busy
+from plugbus_audit.canon import CANON, Link
+from plugbus_audit.chain import creator, now
+from plugbus_audit.errors import TrailUnusable
+from plugbus_audit.ledger import Ledger
+from plugbus_audit.opening import form_of, make_folder
 from plugbus_audit.records import without_refused_data
-from plugbus_audit.sqlite.database import BUSY_TIMEOUT, is_busy
+from plugbus_audit.retention import Grave, Retention, tombstone
+from plugbus_audit.schema import FORMAT, STATEMENTS
+from plugbus_audit.tally import Orphan
 
 
-__all__ = ("APPLICATION_ID", "FORMAT", "EventTable", "open_for_reading")
+__all__ = ("RecordTable", "insert_records", "open_for_writing", "trail_end")
 
-# In the header of the file: whose it is, and in which form.
-APPLICATION_ID = int.from_bytes(b"pbau", "big")
-FORMAT = 1
-
-# What a record says of itself is searched through columns generated from it, so that the two cannot differ.
-_ATTRIBUTES = {
-    "id": "id",
-    "type": "type",
-    "source": "source",
-    "time": "time",
-    "correlation_id": "correlationid",
-    "causation_id": "causationid",
-    "unencodable": "unencodable",
-}
-_SCHEMA = (
-    "CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL, "
-    + ", ".join(
-        f"{column} TEXT GENERATED ALWAYS AS (json_extract(data, '$.{attribute}')) VIRTUAL"
-        for column, attribute in _ATTRIBUTES.items()
-    )
-    + ")",
-    "CREATE INDEX events_by_type_and_time ON events (type, time)",
-    "CREATE INDEX events_by_correlation ON events (correlation_id)",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {FORMAT}",
-)
-# In one statement, so that no other process makes the trail between two looks at it.
-_HEADER = (
-    "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master) "
-    "FROM pragma_application_id, pragma_user_version"
-)
 # Rows in one statement. Between two statements another thread may take the interpreter, and keep it for 5 ms.
 _ROWS_PER_STATEMENT = 250
 
 
-class EventTable:
+class RecordTable:
     """
-    Where the writer puts the records of events, each one CloudEvents JSON object in UTF-8.
+    Where the writer puts records.
 
     Args:
-        path: The file.
+        ledger: This process's part in the trail.
+        retention: What is removed while it is written; None to keep everything.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, ledger: Ledger, retention: Retention | None = None) -> None:
+        self.path = ledger.path
+        self.ledger = ledger
+        self._retention = retention
+
+    @property
+    def tally(self) -> MutableSequence[int]:
+        """Where the writer notes how many rows were accepted."""
+        return self.ledger.tally
 
     def connect(self) -> sqlite3.Connection:
         """
@@ -67,132 +51,160 @@ class EventTable:
             TrailUnusable: If that cannot be done; the message says why.
             sqlite3.OperationalError: If another process is just making it.
         """
-        self._make_folder()
-        connection = None
+        connection = open_for_writing(self.path, self._take_over)
+        if self.ledger.chain.is_open:
+            self.ledger.chain.keep()  # what was taken over
         try:
-            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-            self._prepare(connection)
+            self.ledger.open(lambda orphan: _count_written(connection, orphan))
         except BaseException as error:
-            if connection is not None:
-                connection.close()
-            if isinstance(error, sqlite3.Error) and not is_busy(error):
-                raise TrailUnusable(f"cannot write the audit trail {self.path}: {error}") from error
+            connection.close()
+            if isinstance(error, OSError):
+                raise TrailUnusable(
+                    f"cannot make a file beside the audit trail {self.path}: {error.strerror or error}"
+                ) from error
             raise
         return connection
 
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Go on after the last record of the trail, and open the chain if it is not."""
+        ledger = self.ledger
+        ledger.prepare()
+        ledger.begin(trail_end(connection), lambda: self._own_after(connection, ledger.chain.trail.number))
+        if not ledger.chain.is_open:
+            insert_records(connection, ledger.chain.add([ledger.chain.opening()]))
+
     def insert(self, connection: sqlite3.Connection, rows: Sequence[bytes]) -> None:
         """Insert records, inside a transaction."""
-        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-            part = [row.decode() for row in rows[start : start + _ROWS_PER_STATEMENT]]
-            connection.execute(f"INSERT INTO events (data) VALUES {', '.join(['(?)'] * len(part))}", part)  # noqa: S608
+        chain = self.ledger.chain
+        before = chain.added
+        try:
+            insert_records(connection, self.ledger.add(rows))
+        except BaseException:
+            chain.added = before
+            raise
 
     def substitute(self, row: bytes, error: Exception) -> bytes:
         """Return a record without the data that the database refuses, and with the reason."""
         return without_refused_data(row, f"SQLite refused it: {error}")
 
-    def _make_folder(self) -> None:
-        try:
-            is_folder = self.path.is_dir()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            folder = self.path.parent
-            raise TrailUnusable(f"cannot make the folder {folder} for the audit trail: {_reason(error)}") from error
-        if is_folder:
-            raise TrailUnusable(
-                f"{self.path} is a folder, and the audit trail is a file, as in {self.path / 'audit.db'}"
-            )
+    def committed(self, connection: sqlite3.Connection) -> None:
+        """Take note that the transaction is on disk, and remove a little of what retention says."""
+        self.ledger.committed()
+        if self._retention is not None and self._retention.is_due():
+            self._retain(connection, self._retention)
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        is_new = _check_form(connection, self.path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        # Even where nothing has to be made: a file that cannot be written is found out now.
+    def bury(self, connection: sqlite3.Connection, grave: Grave) -> None:
+        """Write the tombstone of what will be removed, and have a checkpoint vouch for it."""
+        chain = self.ledger.chain
         connection.execute("BEGIN IMMEDIATE")
-        if is_new and _check_form(connection, self.path):
-            for statement in _SCHEMA:
-                connection.execute(statement)
-        connection.execute("COMMIT")
-
-
-def _check_form(connection: sqlite3.Connection, path: Path) -> bool:
-    """
-    Check that a database is a trail.
-
-    Returns:
-        Whether it is empty, to become one.
-
-    Raises:
-        TrailUnusable: If it is something else, or a trail of a later form.
-    """
-    try:
-        application, form, tables = connection.execute(_HEADER).fetchone()
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_NOTADB:
+        try:
+            self.begin(connection)
+            insert_records(connection, chain.add([tombstone(grave)]))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        raise TrailUnusable(f"{path} is no SQLite database, so it is no audit trail; give another path") from error
-    if application == APPLICATION_ID:
-        if form > FORMAT:
-            raise TrailUnusable(
-                f"the audit trail {path} has format {form}, and this plugbus-audit knows formats up to {FORMAT}; "
-                f"upgrade plugbus-audit"
-            )
-        return False
-    if tables or application:
-        raise TrailUnusable(f"{path} is the database of another program, not an audit trail; give another path")
-    return True
+        self.ledger.committed()
+        self.ledger.rest()
+
+    def replaced(self) -> None:
+        """Begin another chain in the new file."""
+        self.ledger.replaced()
+
+    def rest(self) -> None:
+        """Make a checkpoint."""
+        self.ledger.rest()
+
+    def end(self) -> None:
+        """Stop counting."""
+        self.ledger.end()
+
+    def _retain(self, connection: sqlite3.Connection, retention: Retention) -> None:
+        try:
+            grave = retention.plan(connection)
+            if grave is not None:
+                self.bury(connection, grave)
+            retention.remove(connection)
+        except sqlite3.Error as error:
+            retention.failed(error)
+
+    def _own_after(self, connection: sqlite3.Connection, seq: int) -> list[tuple[int, str]]:
+        return connection.execute(
+            "SELECT json_extract(body, '$.n'), hash FROM records WHERE seq > ? AND chain = ? ORDER BY seq",
+            (seq, self.ledger.chain.id),
+        ).fetchall()
+
+    def _take_over(self, connection: sqlite3.Connection) -> None:
+        from plugbus_audit.migration import take_over
+
+        take_over(connection, self.ledger)
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path, take_over: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     """
-    Open a trail that is never written through this connection.
+    Open a trail for writing; make it if there is none.
+
+    Args:
+        path: The file.
+        take_over: Brings a trail of an older form to the present one, inside a transaction.
 
     Raises:
-        NoTrail: If there is no file, or nothing in it yet.
-        TrailUnusable: If it cannot be read or is no trail.
+        TrailUnusable: If that cannot be done; the message says why.
+        sqlite3.OperationalError: If another process is just making it.
     """
+    make_folder(path)
+    connection = None
     try:
-        is_there = path.exists()
-    except OSError as error:
-        raise TrailUnusable(f"cannot read the audit trail {path}: {_reason(error)}") from error
-    if not is_there:
-        raise NoTrail(f"there is no audit trail {path} yet: it is made when a bus with the plugin audit starts")
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    try:
-        return _opened(uri, path)
-    except sqlite3.DatabaseError as error:
-        if not _needs_files_beside(error) or _has_content(Path(f"{path}-wal")):
-            raise TrailUnusable(f"cannot read the audit trail {path}: {error}") from error
-    # To read while others write, SQLite makes files beside the trail. Where it may not, and nobody else has made them,
-    # nobody writes.
-    try:
-        return _opened(f"{uri}&immutable=1", path)
-    except sqlite3.DatabaseError as error:
-        raise TrailUnusable(f"cannot read the audit trail {path}: {error}") from error
-
-
-def _opened(uri: str, path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
-    try:
-        is_empty = _check_form(connection, path)
-    except BaseException:
-        connection.close()
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+        _prepare(connection, path, take_over)
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error) and not is_busy(error):
+            raise TrailUnusable(f"cannot write the audit trail {path}: {error}") from error
         raise
-    if is_empty:
-        connection.close()
-        raise NoTrail(f"there is nothing in the audit trail {path} yet")
     return connection
 
 
-def _needs_files_beside(error: sqlite3.DatabaseError) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+def trail_end(connection: sqlite3.Connection) -> Link:
+    """Return number and hash of the last record."""
+    found = connection.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()
+    return Link(*found) if found else Link()
 
 
-def _has_content(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False
+def _prepare(connection: sqlite3.Connection, path: Path, take_over: Callable[[sqlite3.Connection], None]) -> None:
+    form_of(connection, path)
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; of another one it says nothing
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what retention removes is gone from the file
+    # Even where nothing has to be made: a file that cannot be written is found out now.
+    connection.execute("BEGIN IMMEDIATE")
+    form = form_of(connection, path)
+    if form < FORMAT:
+        for statement in STATEMENTS:
+            connection.execute(statement)
+        connection.execute("INSERT INTO trail VALUES (?, ?, ?)", (CANON, now(), creator()))
+    if 0 < form < FORMAT:
+        take_over(connection)
+    connection.execute("COMMIT")
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+def insert_records(connection: sqlite3.Connection, records: Sequence[tuple[int, str, str]]) -> None:
+    """Insert records that are ready: number, body and hash of each."""
+    for start in range(0, len(records), _ROWS_PER_STATEMENT):
+        part = records[start : start + _ROWS_PER_STATEMENT]
+        values = [value for record in part for value in record]
+        connection.execute(
+            f"INSERT INTO records (seq, body, hash) VALUES {', '.join(['(?, ?, ?)'] * len(part))}",  # noqa: S608
+            values,
+        )
+
+
+def _count_written(connection: sqlite3.Connection, orphan: Orphan) -> int:
+    (later,) = connection.execute(
+        "SELECT count(*) FROM records WHERE seq > ? AND chain = ? AND kind NOT IN ('opened', 'tombstone')",
+        (orphan.seq, orphan.chain),
+    ).fetchone()
+    return orphan.written + int(later)

@@ -2,166 +2,132 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Generator
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from plugbus.handlers import parse_pattern
-from plugbus_audit.errors import TrailUnusable
+from plugbus_audit.counting import TrailStats, count
+from plugbus_audit.filters import Filter
+from plugbus_audit.following import Follower
+from plugbus_audit.record import Record
+from plugbus_audit.selection import Progress, select, with_id
+from plugbus_audit.tracing import Trace, trace_of
 
 
-if TYPE_CHECKING:
-    import sqlite3
+__all__ = ("Trail",)
 
-__all__ = ("Record", "Trail", "TrailStats")
-
-_COLUMNS = "seq, id, type, source, time, correlation_id, causation_id, unencodable, data"
+_EVERYTHING = Filter()
 
 
 @attrs.frozen
-class Record:
-    """
-    One event as it was recorded.
-
-    Args:
-        seq: Its number in the trail; later records have higher ones, some numbers may be unused.
-        id: The event's id.
-        type: The event type.
-        source: Who raised it.
-        time: When the event was created, ISO 8601, UTC.
-        correlation_id: What it belongs to.
-        causation_id: The id of the event that caused it.
-        unencodable: Why its data could not be recorded; None if they were.
-        text: The whole event as one CloudEvents JSON object; as in the file.
-    """
-
-    seq: int
-    id: str | None
-    type: str | None
-    source: str | None
-    time: str | None
-    correlation_id: str | None
-    causation_id: str | None
-    unencodable: str | None
-    text: str
-
-    @property
-    def data(self) -> Any:
-        """The event's own data, secrets masked."""
-        return json.loads(self.text).get("data")
-
-
-@attrs.frozen(kw_only=True)
-class TrailStats:
-    """
-    What a trail holds, in numbers.
-
-    Args:
-        total: How many events.
-        first: Time of the oldest event, ISO 8601, UTC; None if there is none.
-        last: Time of the newest event.
-        types: How many of each type, the most frequent first.
-        hours: How many in each hour that had any, in order; the keys are as in "2026-11-20T19".
-    """
-
-    total: int
-    first: str | None
-    last: str | None
-    types: Mapping[str, int]
-    hours: Mapping[str, int]
-
-
 class Trail:
     """
-    An audit trail, opened for reading. A context manager; use it in one thread.
+    An audit trail that is there to be read: a database, or a folder of JSON lines. Others may write it meanwhile.
+
+    Every call opens what it needs, and what is not a list is read as it is asked for: memory does not grow with the
+    number of records. All calls raise `NoTrail` if there is no trail, and `TrailUnusable` if it cannot be read, is
+    something else, or of another form. `AsyncTrail` is the same for async code.
 
     Args:
-        path: The file.
-
-    Raises:
-        NoTrail: If there is no such file.
-        TrailUnusable: If it is no audit trail, or one of a later form.
+        path: Where it is.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        from plugbus_audit.store import open_for_reading
+    path: Path = attrs.field(converter=Path)
 
-        self.path = Path(path)
-        self._connection: sqlite3.Connection = open_for_reading(self.path)
+    def search(
+        self,
+        where: Filter = _EVERYTHING,
+        *,
+        limit: int | None = None,
+        outcomes: bool = True,
+        progress: Progress | None = None,
+    ) -> Generator[Record, None, None]:
+        """
+        Yield the records that a filter means, in the order of the trail, up to the end that it has now.
 
-    def tail(self, limit: int = 20, *, type: str = "*") -> Iterator[Record]:
+        Args:
+            where: Which records; by default all events.
+            limit: How many at most: then the newest of them. So many are held in memory.
+            outcomes: Whether events are given with what became of them.
+            progress: Called now and then with how much was looked at, how much there is, and how many were found.
+        """
+        batches = select(self.path, where, limit=limit, outcomes=outcomes, progress=progress)
+        with closing(batches):
+            for records in batches:
+                yield from records
+
+    def tail(self, limit: int = 20, where: Filter = _EVERYTHING) -> list[Record]:
         """
         Return the newest records, oldest of them first.
 
         Args:
             limit: How many at most.
-            type: An event type or a pattern of types, as handlers use it.
-
-        Raises:
-            InvalidPattern: If `type` is no pattern.
-            TrailUnusable: If the file is damaged.
+            where: Which records; by default all events.
         """
-        chosen, parameters = self._chosen(type)
-        newest = f"SELECT {_COLUMNS} FROM events {chosen} ORDER BY seq DESC LIMIT ?"  # noqa: S608
-        rows = self._select(f"SELECT * FROM ({newest}) ORDER BY seq", *parameters, limit)  # noqa: S608
-        return (Record(*row) for row in rows)
+        return list(self.search(where, limit=limit))
 
-    def stats(self) -> TrailStats:
+    def show(self, id: str) -> list[Record]:
         """
-        Count what the trail holds.
+        Return every record with an event's id, in the order of the trail: the event, what became of it.
 
-        Raises:
-            TrailUnusable: If the file is damaged.
+        Args:
+            id: The event's id.
         """
-        with self._snapshot():
-            types = list(self._select("SELECT type, count(*) FROM events GROUP BY type ORDER BY count(*) DESC, type"))
-            hours = list(self._select("SELECT substr(time, 1, 13), count(*) FROM events GROUP BY 1 ORDER BY 1"))
-            ((total, first, last),) = self._select("SELECT count(*), min(time), max(time) FROM events")
-        return TrailStats(
-            total=total,
-            first=first,
-            last=last,
-            types={name or "": number for name, number in types},
-            hours={hour or "": number for hour, number in hours},
-        )
+        return with_id(self.path, id)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+    def trace(self, correlation_id: str, *, limit: int = 10_000) -> Trace:
+        """
+        Return the events with a correlation id, arranged by what caused them.
 
-    def __enter__(self) -> Self:
-        return self
+        Args:
+            correlation_id: What they have in common.
+            limit: How many at most, the first ones; they are held in memory.
+        """
+        events = self.search(Filter(correlation_id=correlation_id))
+        kept = [record for _, record in zip(range(limit), events, strict=False)]
+        left_out = sum(1 for _ in events)
+        return trace_of(correlation_id, kept, left_out)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+    def stats(self, where: Filter = _EVERYTHING, *, progress: Progress | None = None) -> TrailStats:
+        """
+        Count records by type and by hour.
 
-    def _chosen(self, pattern: str) -> tuple[str, tuple[str, ...]]:
-        parsed = parse_pattern(pattern)
-        if pattern == "*":
-            return "", ()
-        types = [name for (name,) in self._select("SELECT DISTINCT type FROM events") if parsed.matches(name or "")]
-        return "WHERE type IN (SELECT value FROM json_each(?))", (json.dumps(types),)
+        Args:
+            where: Which records; by default all events.
+            progress: As in `search`.
+        """
+        batches = select(self.path, where, outcomes=False, progress=progress)
+        with closing(batches):
+            return count(chain.from_iterable(batches))
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Let several questions be answered from the same state, whatever is written meanwhile."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._connection.execute("ROLLBACK")
+    def follow(
+        self,
+        where: Filter = _EVERYTHING,
+        *,
+        after: int | None = None,
+        every: float = 0.25,
+        stop: threading.Event | None = None,
+    ) -> Generator[Record, None, None]:
+        """
+        Yield records as they are written, for ever. If the trail is replaced by another one, that is followed.
 
-    def _select(self, statement: str, *parameters: object) -> Iterator[Any]:
-        import sqlite3
+        An event is given as soon as it is there, so without what became of it; that is a record of the kind `outcome`.
 
-        try:
-            yield from self._connection.execute(statement, parameters)
-        except sqlite3.DatabaseError as error:
-            raise TrailUnusable(f"cannot read the audit trail {self.path}: {error}") from error
+        Args:
+            where: Which records; by default all events.
+            after: The number of the record to begin after; None for the last one that there is now.
+            every: How often the trail is looked at, in seconds.
+            stop: Ends it when it is set.
+        """
+        pause = (stop or threading.Event()).wait
+        with closing(Follower(self.path, where, after)) as follower:
+            while stop is None or not stop.is_set():
+                records = follower.poll()
+                if records is None:
+                    pause(every)
+                else:
+                    yield from records

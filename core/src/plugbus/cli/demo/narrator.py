@@ -61,7 +61,7 @@ class Narrator(Monitor):
         """An event has reached its handlers."""
         self._of(event)
 
-    def blocked(self, event: Any, by: str) -> None:
+    def blocked(self, event: Any, by: str, error: Exception | None) -> None:  # noqa: ARG002
         """A middleware returned None for an event."""
         self._of(event).blocked_by = by
 

@@ -95,7 +95,10 @@ class _Owner:
         if self.task.cancelled():
             return _CANCELLED
         error = self.task.exception()
-        return _DONE if error is None else f"raises {type(error).__name__}: {error}"
+        if error is None:
+            return _DONE
+        raised = error.__cause__ or error  # below what the host makes of it
+        return f"raises {type(raised).__name__}: {raised}"
 
 
 async def _cancel_start(built: Built, moment: int, seconds: float) -> str:

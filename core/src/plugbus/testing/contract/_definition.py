@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plugbus.hookspecs import SUPPORTED_API
-from plugbus.plugins._hooks import HOOKS, faults_of_hooks
-from plugbus.plugins.discovery import discover, is_plugin_name
+from plugbus.plugins._hooks import HOOKS, faults_of_hooks, near_misses
+from plugbus.plugins.discovery import BUILT_IN, discover, is_plugin_name
 from plugbus.testing._building import entry_points_of
 from plugbus.testing.contract._subject import Subject
 from plugbus.testing.contract._verdict import fail, listed
@@ -35,6 +35,8 @@ def entry_point(subject: Subject) -> None:
             f"{name!r} is no plugin's name, since it is also a key in TOML and a command: rename the entry point; "
             f"lower case letters and digits, words joined by single underscores."
         )
+    if name in BUILT_IN and subject.implements("commands"):
+        fail(f"Rename the entry point {name}: `plugbus {name}` is a command of plugbus, and hides those of the plugin.")
     claims = [claim.distribution or claim.value for claim in discover().of(name)]
     if len(claims) > 1:
         fail(f"The name {name!r} is claimed by {' and '.join(claims)}. Uninstall one of them, or rename the plugin.")
@@ -62,6 +64,12 @@ def hooks_match(subject: Subject) -> None:
     faults = [f"{message}. {hint}" if hint else message for message, hint in faults_of_hooks(subject.plugin)]
     if faults:
         fail(f"The hooks of {subject.plugin.__qualname__} do not match plugbus.hookspecs:{listed(faults)}")
+    near = [f"{name}: is it meant to be the hook {hook}?" for name, hook in near_misses(subject.plugin)]
+    if near:
+        fail(
+            f"Nobody calls these methods of {subject.plugin.__qualname__}:{listed(near)}\nGive a hook its name and "
+            f"decorate it with `hookimpl`, which has misspelt names refused; begin names of other methods with `_`."
+        )
     if not any(subject.implements(hook) for hook in HOOKS):
         fail(
             f"{subject.plugin.__qualname__} implements no hook, so it does nothing. The hooks are "

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from plugbus._kinds import kind_of
+from plugbus.errors import ConfigurationError
 from plugbus.hookspecs import Health, HookContext
 from plugbus.plugins._hooks import HOOKS
 from plugbus.testing.contract._process import probe
@@ -83,23 +84,19 @@ def commands_have_help(subject: Subject) -> None:
     if not subject.implements("commands"):
         return
     try:
-        import click
-        from click.testing import CliRunner
+        import click.testing
     except ImportError:
         fail('The plugin has commands, which need click: install "plugbus[cli]" for the tests.')
     built = subject.build()
-    commands = built.host.commands(built.name)
-    strangers = [repr(command) for command in commands if not isinstance(command, click.Command) or not command.name]
-    if strangers:
-        fail(f"These are no click commands with a name:{listed(strangers)}")
-    names = [command.name for command in commands]
-    if doubles := sorted({str(name) for name in names if names.count(name) > 1}):
-        fail(f"Of commands with the same name only one can be called:{listed(doubles)}")
+    try:
+        commands = built.host.commands(built.name)
+    except ConfigurationError as error:
+        fail(f"Its commands cannot be called:{listed(map(str, error.exceptions))}")
     silent = [name for command in commands for name in _without_help(command)]
     if silent:
         fail(f"These say not what they are for:{listed(silent)}\nGive a command a docstring, an option `help=`.")
     for command in commands:
-        shown = CliRunner().invoke(command, ["--help"])
+        shown = click.testing.CliRunner().invoke(command, ["--help"])
         if shown.exit_code:
             fail(f"`{command.name} --help` ends with {shown.exit_code}:\n{shown.output}", shown.exception)
 
