@@ -22,6 +22,7 @@ GENERATION_1 = {
     "lifespan": "context",
     "flush": "deadline",
     "health": "context",
+    "examine": "context",
     "commands": "context",
 }
 

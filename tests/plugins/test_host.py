@@ -59,8 +59,9 @@ def test_a_hook_is_given_the_plugin_s_surroundings_with_the_bus(host, tmp_path):
     found = host(plugin("@hookimpl\ndef handlers(self, context):\n    return [context, self.context]\n")).contributions(
         BUS
     )
-    expected = HookContext("one", "demo-one 1.0", tmp_path / "app", BUS)
-    assert found.handlers == (("one", expected), ("one", expected))
+    given, own = (context for _, context in found.handlers)
+    assert given == own == HookContext("one", "demo-one 1.0", tmp_path / "app", BUS, ("one",), given.table)
+    assert given.position() == "plugbus.toml:1"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,6 @@ class InterceptorForms:
 class Site(Protocol):
     """What a composed call needs of the bus that it runs on."""
 
-    interceptors: Sequence[InterceptorForms]
     handled: Sequence[Callable[[Any, Subscription, Any], None]]
 
     async def run_in_thread(self, call: Run, event: Any, timeout: float | None, name: str) -> Any:
@@ -46,6 +45,9 @@ class Site(Protocol):
 
     async def run_on_bus_loop(self, call: Run, event: Any) -> Any:
         """Run an async call on the bus's own loop."""
+
+    def interceptors_of(self, subscription: Subscription) -> Sequence[InterceptorForms]:
+        """Return what wraps the calls of a handler, the outermost first."""
 
     def forget(self, subscription: Subscription) -> None:
         """Unsubscribe a handler that was to run once."""
@@ -111,7 +113,7 @@ def _intercepted(subscription: Subscription, site: Site) -> tuple[Run, bool]:
     run, is_async, options = subscription.call, subscription.is_async, subscription.options
     inner: list[Callable[[Any, Run], Any]] = []
     outer: list[Callable[[Any, Run], Awaitable[Any]]] = []
-    for forms in reversed(site.interceptors):
+    for forms in reversed(site.interceptors_of(subscription)):
         if not is_async and forms.sync is not None and not (outer and forms.asynchronous is not None):
             inner.append(forms.sync)
         elif forms.asynchronous is not None:

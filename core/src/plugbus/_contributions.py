@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -12,13 +13,13 @@ from plugbus._suggest import did_you_mean
 from plugbus.errors import InvalidHandler, InvalidPattern
 from plugbus.handlers import DEFAULT_OPTIONS, EventHandler, Options, Subscription, is_async
 from plugbus.logger import guarded
-from plugbus.middleware import Monitor
+from plugbus.middleware import CARRIED, Monitor
 
 
 if TYPE_CHECKING:
     from plugbus._call import InterceptorForms
 
-__all__ = ("check_contribution", "forms_of", "subscription_of", "told")
+__all__ = ("carried_by", "check_contribution", "forms_of", "subscription_of", "told")
 
 _OPTION_NAMES = tuple(field.name for field in attrs.fields(Options))
 
@@ -98,6 +99,27 @@ def told(monitors: Sequence[Monitor], method: str) -> tuple[Callable[..., None],
     return tuple(
         guarded(getattr(monitor, method)) for monitor in monitors if getattr(type(monitor), method, base) is not base
     )
+
+
+def carried_by(handler: Any, bus: Any) -> tuple[InterceptorForms, ...]:
+    """
+    Return the interceptors that a handler brings along, the outermost first.
+
+    Args:
+        handler: What is called, perhaps in partials.
+        bus: The bus that calls it.
+
+    Raises:
+        InvalidHandler: If one does not have the shape that is called.
+    """
+    found: list[Any] = []
+    while True:
+        found += getattr(handler, CARRIED, ())
+        if not isinstance(handler, partial):
+            break
+        handler = handler.func
+    here = [one.for_bus(bus) if hasattr(type(one), "for_bus") else one for one in found]
+    return tuple(forms_of(check_contribution("interceptors", one, None), one) for one in here if one is not None)
 
 
 def forms_of(name: str, interceptor: Any) -> InterceptorForms:

@@ -111,6 +111,9 @@ class Record:
         subject: The event, if it cannot hold its record itself.
     """
 
+    # Set by `own_event` alone; few events have a publisher that is asked for.
+    publisher: str
+
     __slots__ = (
         "_id",
         "cause",
@@ -118,6 +121,7 @@ class Record:
         "explicit_cause",
         "explicit_correlation",
         "is_cause",
+        "publisher",
         "source",
         "subject",
         "time",

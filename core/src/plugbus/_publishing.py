@@ -102,7 +102,7 @@ class Publishing:
 
         Raises:
             BusOverloaded: If `max_pending` publishes have not ended yet.
-            Exception: As `publish`, as far as it happens before this returns.
+            Exception: As `publish`, as far as it happens before this returns; a `Refusal` goes into the handle.
         """
         cls = event.__class__
         what = event.type if cls is Event else cls

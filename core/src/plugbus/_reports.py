@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from plugbus._envelope import MAX_DEPTH, Record, as_parent, current
+from plugbus._own import BUS, own_event
 from plugbus.errors import Refusal
 from plugbus.events import Event, restore_record
 from plugbus.logger import logger
@@ -89,7 +90,7 @@ def _apart(event: Event) -> Iterator[None]:
 
 
 def _event(failure: HandlerFailure) -> Event:
-    return Event(
+    event = Event(
         type=ERROR,
         payload={
             "severity": "error",
@@ -101,6 +102,7 @@ def _event(failure: HandlerFailure) -> Event:
             "event_id": failure.event_id,
         },
     )
+    return own_event(event, BUS)
 
 
 def _message(error: Exception) -> str:

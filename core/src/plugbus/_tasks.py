@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from plugbus._groups import new_task
 from plugbus._kinds import kind_of
 from plugbus._loops import disown
-from plugbus.errors import BusClosed, BusOverloaded, LoopRunning
+from plugbus.errors import BusClosed, BusOverloaded, LoopRunning, Refusal
 from plugbus.logger import logger
 from plugbus.result import PublishResult
 
@@ -143,7 +143,10 @@ class PublishHandle:
 
     def __del__(self) -> None:
         if self._error is not None and not self._retrieved:
-            logger.error("publish_soon of %s failed", self.event_type, exc_info=self._error)
+            if isinstance(self._error, Refusal):
+                logger.warning("publish_soon of %s was refused: %s", self.event_type, self._error)
+            else:
+                logger.error("publish_soon of %s failed", self.event_type, exc_info=self._error)
 
 
 # The publish whose rest is done in this context, so that nobody waits for himself.
@@ -175,7 +178,7 @@ class Pending:
 
         Raises:
             BusOverloaded: If there is no room for one more.
-            Exception: What comes out of the plan before it waits.
+            Exception: What comes out of the plan before it waits, but for a `Refusal`.
         """
         if len(self._handles) >= self._limit:
             raise BusOverloaded(
@@ -187,6 +190,11 @@ class Pending:
         try:
             context.run(carrying.send, None)
         except StopIteration:
+            return handle
+        except Refusal as error:  # to whoever asks the handle, in time or later
+            trace = error.__traceback__
+            # Without this frame, which would keep the handle, and nobody would hear of it.
+            handle._finish(None, error.with_traceback(trace.tb_next if trace is not None else None))
             return handle
         handle._outer = _here.get()
         self._handles.add(handle)

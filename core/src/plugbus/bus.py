@@ -75,7 +75,7 @@ class EventBus(Registering, Publishing):
             lifespans=self._make_lifespans,
             check=self._check_order,
         )
-        self._dispatcher = Dispatcher(self._engine)
+        self._dispatcher = Dispatcher(self._engine, self)
         self._route()
         on_level_change(self._dispatcher)
         on_naming(self._dispatcher)
@@ -282,10 +282,12 @@ class EventBus(Registering, Publishing):
             self._host.mark_others("started" if state is State.RUNNING else "stopped")
 
     async def _announce(self) -> None:
+        from plugbus._own import BUS, own_event
         from plugbus.catalog import ServiceShutdown
 
         if self._dispatcher.matching(ServiceShutdown, kind_of(ServiceShutdown)):
-            event = ServiceShutdown(service=self._engine.source or "plugbus", reason="the bus was stopped")
+            shutdown = ServiceShutdown(service=self._engine.source or "plugbus", reason="the bus was stopped")
+            event = own_event(shutdown, BUS)
             await self._dispatcher.publish_inside(event)
 
     def _check_order(self) -> None:

@@ -67,12 +67,17 @@ class Dispatcher:
 
     Plans are immutable. A change of the registry throws away those that it concerns; compiling and changing exclude
     each other, so that no plan misses a handler that was subscribed before it was looked up.
+
+    Args:
+        runner: What runs the bus.
+        bus: The bus itself, for interceptors that ask on which one they are.
     """
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, bus: object) -> None:
         from plugbus._registry import Registry  # needed with the first bus only
 
         self._runner = runner
+        self._bus = bus
         self._registry = Registry()
         self._tables: dict[Verb, _Table] = {}
         self._by_type: dict[Verb, dict[str, Any]] = {}
@@ -84,7 +89,7 @@ class Dispatcher:
         self.published: Sequence[Callable[[Any, PublishResult], None]] = ()
         self.blocked_again: Sequence[Callable[[Any, str, Exception | None], None]] = ()
         self.published_again: Sequence[Callable[[Any, PublishResult], None]] = ()
-        self.interceptors: Sequence[InterceptorForms] = ()
+        self._interceptors: Sequence[InterceptorForms] = ()
         self.run_in_thread = runner.run_in_thread
         self.run_on_bus_loop = runner.run_on_bus_loop
 
@@ -210,8 +215,14 @@ class Dispatcher:
         again = [monitor for monitor in monitors if getattr(monitor, "replays", True)]
         self.blocked_again = told(again, "blocked")
         self.published_again = told(again, "published")
-        self.interceptors = tuple(forms_of(one.name, one.value) for one in self._registry.interceptors)
+        self._interceptors = tuple(forms_of(one.name, one.value) for one in self._registry.interceptors)
         self.recompile()
+
+    def interceptors_of(self, subscription: Subscription) -> Sequence[InterceptorForms]:
+        """Return what wraps the calls of a handler, the outermost first: the bus's, then those that it brings along."""
+        from plugbus._contributions import carried_by
+
+        return (*self._interceptors, *carried_by(subscription.call, self._bus))
 
     # --- the plans
 

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import attrs
 import pluggy
 
+from plugbus.config import TableSource
+from plugbus.errors import Problem
+
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from plugbus.handlers import EventHandler, Subscription
     from plugbus.middleware import AsyncInterceptor, Interceptor, Middleware, Monitor
 
-__all__ = ("PROJECT", "SUPPORTED_API", "Deadline", "Health", "HookContext", "HookSpecs", "hookimpl")
+__all__ = ("PROJECT", "SUPPORTED_API", "Deadline", "Health", "HookContext", "HookSpecs", "Observation", "hookimpl")
 
 # The name under which pluggy keeps its marks.
 PROJECT = "plugbus"
@@ -55,12 +58,64 @@ class HookContext:
         folder: The configuration file's folder, else the current one.
         bus: The bus that is set up; None in the plugin's constructor, in `commands`, and where plugins are only
             inspected.
+        order: The names of the plugins, in their order; empty in the constructor.
+        table: The plugin's table in the configuration; None if there is no configuration.
     """
 
     plugin: str
     distribution: str | None
     folder: Path
     bus: EventBus | None = attrs.field(default=None, repr=False)
+    order: tuple[str, ...] = ()
+    table: TableSource | None = attrs.field(default=None, repr=False)
+
+    def position(self, *keys: str | int) -> str | None:
+        """
+        Return where a setting of the plugin stands, as in `plugbus.toml:7`; None if it stands nowhere.
+
+        Args:
+            keys: The way to it within the plugin's table, as in `"rules", 0, "events"`.
+        """
+        return self.table.position(*keys) if self.table is not None else None
+
+    def problem(
+        self, message: str, *keys: str | int, mark: Literal["key", "value"] = "value", hint: str | None = None
+    ) -> Problem:
+        """
+        Make a problem with a setting, to be raised in the constructor or in a hook that is called at set-up.
+
+        It is shown in the one report, with the line of the file, and the plugin has bad settings. Several go into a
+        `ConfigurationError`.
+
+        Args:
+            message: What is wrong.
+            keys: The way to it within the plugin's table.
+            mark: What the caret stands under: the key, or its value.
+            hint: What to do.
+        """
+        if self.table is None:
+            return Problem(message, hint=hint, plugin=self.plugin, distribution=self.distribution)
+        return self.table.problem(message, *keys, mark=mark, hint=hint)
+
+
+@attrs.frozen
+class Observation:
+    """
+    Something about a plugin that an operator should know; `plugbus doctor` shows it.
+
+    Args:
+        message: What was found, without a full stop at its end.
+        remedy: What to do; None if there is nothing.
+        place: Where, as in `plugbus.toml:7`.
+        severity: `"error"` does not work, `"warning"` works otherwise than somebody thinks, `"note"` is fine.
+    """
+
+    message: str
+    remedy: str | None = None
+    place: str | None = None
+    severity: Literal["error", "warning", "note"] = attrs.field(
+        default="warning", validator=attrs.validators.in_(("error", "warning", "note"))
+    )
 
 
 @attrs.frozen
@@ -185,6 +240,15 @@ class HookSpecs:
 
         Returns:
             The health; what it raises counts as failing.
+        """
+
+    @_hookspec
+    def examine(self, context: HookContext) -> Iterable[Observation]:  # type: ignore[empty-body]
+        """
+        Look for what an operator should know, without starting anything; called by `plugbus doctor`.
+
+        Returns:
+            What was found.
         """
 
     @_hookspec

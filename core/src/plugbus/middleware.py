@@ -8,14 +8,21 @@ what happened.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+from plugbus.errors import DefinitionError, InvalidHandler
 
 
 if TYPE_CHECKING:
     from plugbus.handlers import Subscription
     from plugbus.result import HandlerFailure, PublishResult
 
-__all__ = ("AsyncInterceptor", "Interceptor", "Middleware", "Monitor", "TypedMiddleware")
+__all__ = ("CARRIED", "AsyncInterceptor", "Interceptor", "Middleware", "Monitor", "TypedMiddleware", "intercepted")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# The attribute under which a handler holds the interceptors that it brings along.
+CARRIED = "__plugbus_interceptors__"
 
 # Returns the event, another one in its place, or None to block it. What it raises goes to the publisher.
 Middleware = Callable[[Any], Any]
@@ -50,6 +57,43 @@ class AsyncInterceptor(Protocol):
 
     async def intercept_async(self, event: Any, call_next: Callable[[Any], Awaitable[Any]], /) -> Any:
         """Call the handler with `await call_next(event)` and return what it returns."""
+
+
+def intercepted(interceptor: Any, /) -> Callable[[F], F]:
+    """
+    Have an interceptor wrap the calls of one handler, on every bus that the handler is subscribed on.
+
+    It runs inside of the interceptors of the bus. Of several, the one that is written first is outermost. Called by its
+    name, not by a bus, the function is not intercepted.
+
+    Args:
+        interceptor: As `bus.add_interceptor` takes it. One with a method `for_bus(bus)` is asked by each bus for the
+            interceptor that shall run there; None is none.
+
+    Returns:
+        A decorator, for a function, for the method `handle` of an `EventHandler`, or for a callable object.
+
+    Raises:
+        InvalidHandler: If it is no interceptor.
+        DefinitionError: If what is decorated cannot hold it, as bound methods.
+    """
+    shapes = ("intercept", "intercept_async", "for_bus")
+    if isinstance(interceptor, type) or not (callable(interceptor) or any(hasattr(interceptor, one) for one in shapes)):
+        raise InvalidHandler(
+            f"{interceptor!r} is no interceptor: a function (event, call_next), or an object with intercept, "
+            f"intercept_async or for_bus"
+        )
+
+    def mark(handler: F) -> F:
+        try:
+            setattr(handler, CARRIED, (interceptor, *getattr(handler, CARRIED, ())))
+        except (AttributeError, TypeError):
+            raise DefinitionError(
+                f"{handler!r} cannot carry an interceptor: decorate the function where it is defined"
+            ) from None
+        return handler
+
+    return mark
 
 
 class Monitor:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 import click
 
+from plugbus.cli.acting import acting, as_option
 from plugbus.cli.answers import answering, aside
 from plugbus.cli.display import Display, display_for
 from plugbus.cli.eventlog import shown_event_log
@@ -45,9 +46,10 @@ class _Outcome:
 @click.argument("file", metavar="FILE|-")
 @click.option("--strict", is_flag=True, help="Stop at the first line that is no event.")
 @app_option
+@as_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the counts.")
 @click.pass_context
-def publish(ctx: click.Context, file: str, strict: bool, app: str | None, form: str) -> None:
+def publish(ctx: click.Context, file: str, strict: bool, app: str | None, principal: str | None, form: str) -> None:
     """
     Publish the events of FILE, or of standard input for "-".
 
@@ -62,7 +64,7 @@ def publish(ctx: click.Context, file: str, strict: bool, app: str | None, form: 
     try:
         with answering(form), aside() if form == "json" else nullcontext():
             bus = Session.of(ctx).bus(app)
-        with display_for(source.name, source.size) as display, shown_event_log(display.line):
+        with acting(bus, principal), display_for(source.name, source.size) as display, shown_event_log(display.line):
             outcome = _run(bus, source, display, strict=strict)
     finally:
         source.close()

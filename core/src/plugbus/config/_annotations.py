@@ -14,6 +14,7 @@ import attrs
 from plugbus.config._containers import DictKind, ListKind, TupleKind, UnionKind
 from plugbus.config._kinds import AnyKind, ChoiceKind, Kind, PathKind, ScalarKind
 from plugbus.config._tables import Setting, TableKind
+from plugbus.config.options import key_of
 from plugbus.errors import DefinitionError
 
 
@@ -77,8 +78,8 @@ def _settings(cls: type) -> Iterator[Setting]:
             try:
                 kind = _kind_of(hints.get(field.name, Any))
             except DefinitionError as error:
-                raise DefinitionError(f"setting {field.alias!r} of {cls.__qualname__}: {error}") from None
-            yield Setting(field.alias, kind, field)
+                raise DefinitionError(f"setting {key_of(field)!r} of {cls.__qualname__}: {error}") from None
+            yield Setting(key_of(field), kind, field)
 
 
 def _kind_of(annotation: Any) -> Kind:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from plugbus.config.options import MASK, SECRET
+from plugbus.config.options import MASK, SECRET, key_of
 
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def plain(value: Any, *, secret: bool = False) -> Any:  # noqa: PLR0911  (one fo
             return value.isoformat()
         case _ if attrs.has(type(value)):
             return {
-                field.alias: plain(inner, secret=bool(field.metadata.get(SECRET)))
+                key_of(field): plain(inner, secret=bool(field.metadata.get(SECRET)))
                 for field in attrs.fields(type(value))
                 if field.init and (inner := getattr(value, field.name)) is not None  # which TOML cannot say
             }

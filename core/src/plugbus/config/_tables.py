@@ -242,13 +242,16 @@ class TableKind(Kind):
 
     def _arguments(self, usable: Mapping[str, object], place: Place) -> dict[str, object]:
         """Add the defaults that hold relative paths, with these made absolute; attrs fills in the others."""
-        arguments = dict(usable)
+        arguments: dict[str, object] = {}
         for key, setting in self.settings.items():
-            if key not in usable:
+            name = setting.field.alias or key
+            if key in usable:
+                arguments[name] = usable[key]
+            else:
                 default = default_of(setting.field)
                 absolute = anchored(default, place)
                 if absolute is not default:
-                    arguments[key] = absolute
+                    arguments[name] = absolute
         return arguments
 
     def _blamed(self, error: Exception) -> Setting | None:

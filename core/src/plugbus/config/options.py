@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from keyword import iskeyword
 from typing import Any, TypeVar, overload
 
 import attrs
 
 
-__all__ = ("HELP", "MASK", "SECRET", "option", "secret_values", "without")
+__all__ = ("HELP", "MASK", "SECRET", "key_of", "option", "secret_values", "without")
 
 # Keys of the metadata that `option` writes into an attrs field.
 HELP = "plugbus.help"
@@ -55,6 +56,12 @@ def option(
         repr=_hide if secret else True,
         metadata={HELP: help, SECRET: secret},
     )
+
+
+def key_of(field: attrs.Attribute[Any]) -> str:
+    """Return a setting's key: the field's name; of one like `class_`, which Python would not have, without the `_`."""
+    name = field.alias or field.name
+    return name[:-1] if name.endswith("_") and iskeyword(name[:-1]) else name
 
 
 def _hide(_: object) -> str:

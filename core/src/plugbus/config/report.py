@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ("as_json", "problem_as_json")
+__all__ = ("as_json", "problem_as_json", "problems_of")
 
 
 def as_json(error: ConfigurationError) -> dict[str, Any]:
@@ -46,6 +46,11 @@ def problem_as_json(problem: Exception) -> dict[str, Any]:
             found = {"message": f"{type(problem).__name__}: {problem}"}
     keys = ("file", "line", "column", "location", "message", "hint", "plugin", "distribution", "hook")
     return {key: found.get(key) for key in keys}
+
+
+def problems_of(error: ConfigurationError) -> list[Problem]:
+    """Return each problem of a report, at whatever depth; an error of another kind becomes one without a place."""
+    return [leaf if isinstance(leaf, Problem) else Problem(str(leaf)) for leaf in _leaves(error)]
 
 
 def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 
@@ -14,6 +14,7 @@ from plugbus.config._environment import Overlay, variables_of
 from plugbus.config._structure import Structured, structure
 from plugbus.config.durations import Duration
 from plugbus.config.options import option
+from plugbus.config.source import TableSource
 from plugbus.errors import ConfigurationError, Problem
 
 
@@ -145,6 +146,10 @@ class Config:
                 if variable.parts[0].lower() not in HOST_KEYS
             ],
         )
+
+    def source_of(self, table: PluginTable, read: Structured[Any], owner: Owner) -> TableSource:
+        """Return where a plugin's settings came from: the arguments and the result of `settings_for`."""
+        return TableSource(table.name, self._document, read, owner)
 
     def problem(
         self, message: str, keys: KeyPath, *, mark: Mark = "key", hint: str | None = None, owner: Owner | None = None

@@ -18,11 +18,13 @@ from plugbus.plugins.records import PluginState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from plugbus.bus import EventBus
     from plugbus.hookspecs import Health
+    from plugbus.plugins.host import PluginHost
     from plugbus.plugins.order import Arrangement
     from plugbus.plugins.records import PluginRecord
 
-__all__ = ("answered", "failed", "overruled", "raised", "states", "unmarked", "unreachable", "wrong")
+__all__ = ("answered", "failed", "observed", "overruled", "raised", "states", "unmarked", "unreachable", "wrong")
 
 # The frames of plugbus, of the import machinery and of what attrs has written.
 _OURS = (str(Path(__file__).parents[1]), "<frozen ", "<attrs ", importlib.__file__)
@@ -34,6 +36,8 @@ _NUMBERS = {
     PluginState.BAD_ORDER: "PB106",
     PluginState.DEGRADED: "PB107",
 }
+
+_WORKING = (PluginState.READY, PluginState.STARTED, PluginState.STOPPED)
 
 
 def wrong(problems: Iterable[Problem]) -> Iterator[Finding]:
@@ -110,6 +114,26 @@ def answered(health: Mapping[str, Health]) -> Iterator[Finding]:
             number = "PB401" if answer.status == "failing" else "PB402"
             message = f"plugin {name} is {answer.status}" + (f": {answer.detail}" if answer.detail else "")
             yield Finding.of(number, message, plugin=name)
+
+
+def observed(host: PluginHost, bus: EventBus | None) -> Iterator[Finding]:
+    """Find what plugins say of themselves that an operator should know."""
+    for record in host.records:
+        if record.selected and record.state in _WORKING:
+            try:
+                observations = host.observations(record.name, bus)
+            except PluginError as error:
+                yield _of_error(error)
+                continue
+            for one in observations:
+                yield Finding.of(
+                    "PB403",
+                    one.message,
+                    place=one.place,
+                    plugin=record.name,
+                    severity=Severity(one.severity),
+                    remedy=one.remedy,
+                )
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:

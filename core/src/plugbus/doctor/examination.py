@@ -123,6 +123,8 @@ def _of_plugins(case: _Case) -> Iterator[Finding]:
     yield from _plugins.overruled(seen.arrangement)
     yield from _plugins.unmarked(seen.classes)
     yield from _plugins.unreachable(seen.classes)
+    if isinstance(seen, PluginHost):
+        yield from _plugins.observed(seen, case.bus)
     yield from _surroundings.environment(config.environ, records)
     if config.path is not None and config.path.exists():
         yield from _surroundings.file_of(config.path)

@@ -173,6 +173,7 @@ _ALL = (
     ),
     Kind("PB401", "A plugin is failing", Severity.ERROR, "See what it says, and its documentation"),
     Kind("PB402", "A plugin is degraded", Severity.WARNING, "See what it says, and its documentation"),
+    Kind("PB403", "A plugin has found something", Severity.WARNING, "See what it says, and its documentation"),
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.number: kind for kind in _ALL})

@@ -13,8 +13,9 @@ A plugin is a class behind an entry point of the group `plugbus.plugins`:
 
 from __future__ import annotations
 
+from plugbus._own import own_event, publisher_of
 from plugbus.config import Duration, Size, option
-from plugbus.hookspecs import Deadline, Health, HookContext, hookimpl
+from plugbus.hookspecs import Deadline, Health, HookContext, Observation, hookimpl
 from plugbus.plugins._plugin import Plugin
 from plugbus.plugins.host import Contributions
 from plugbus.plugins.records import PluginRecord, PluginState
@@ -26,10 +27,13 @@ __all__ = (
     "Duration",
     "Health",
     "HookContext",
+    "Observation",
     "Plugin",
     "PluginRecord",
     "PluginState",
     "Size",
     "hookimpl",
     "option",
+    "own_event",
+    "publisher_of",
 )

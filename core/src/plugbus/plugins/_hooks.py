@@ -11,8 +11,8 @@ import pluggy
 
 from plugbus._suggest import did_you_mean, nearest
 from plugbus.config import Owner, without
-from plugbus.errors import PluginHookError
-from plugbus.hookspecs import PROJECT, HookSpecs
+from plugbus.errors import ConfigurationError, PluginHookError, Problem
+from plugbus.hookspecs import PROJECT, HookSpecs, Observation
 
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "HOOKS",
+    "SET_UP",
     "Hooks",
     "commands_of",
     "faults_of_hooks",
@@ -28,6 +29,7 @@ __all__ = (
     "lifespan_of",
     "near_misses",
     "nothing_of",
+    "observations_of",
     "services_of",
 )
 
@@ -40,6 +42,10 @@ def _argument(hook: Callable[..., object]) -> str:
 HOOKS: Mapping[str, str] = MappingProxyType(
     {name: _argument(hook) for name, hook in vars(HookSpecs).items() if not name.startswith("_")}
 )
+
+
+# The hooks that are called while a bus is built, and may find that settings are wrong.
+SET_UP = ("event_types", "handlers", "middleware", "interceptors", "monitors", "services")
 
 
 class _Manager(pluggy.PluginManager):
@@ -97,6 +103,8 @@ class Hooks:
 
         Raises:
             PluginHookError: If the hook raises, or returns something else than it should.
+            Problem: As a hook that is called at set-up has raised it.
+            ConfigurationError: Several of them.
         """
         function = self._find(name, hook)
         if function is None:
@@ -108,7 +116,9 @@ class Hooks:
             raise self.error(name, hook, str(error)) from None
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001  (a hook may raise anything)
+        except BaseException as error:
+            if hook in SET_UP and isinstance(error, Problem | ConfigurationError):
+                raise  # made by `context.problem`, which names the place and the plugin
             failure = self.failure(name, hook, error)
             raise failure from failure.__cause__
 
@@ -200,6 +210,15 @@ def commands_of(result: Any) -> tuple[Any, ...]:
         if names.count(name) > 1:
             raise _Unexpected(f"yields more than one command {name!r}")
     return commands
+
+
+def observations_of(result: Any) -> tuple[Observation, ...]:
+    """Read what the hook `examine` returned."""
+    found = items_of(result)
+    for one in found:
+        if not isinstance(one, Observation):
+            raise _Unexpected(f"yields {type(one).__name__}, expected Observation")
+    return found
 
 
 def lifespan_of(result: Any) -> Any:

@@ -14,8 +14,9 @@ from typing import Any
 import attrs
 
 from plugbus._version import __version__
-from plugbus.config import HOST_KEYS, Config, KeyPath, Owner, secret_values, without
-from plugbus.errors import DefinitionError, Problem
+from plugbus.config import HOST_KEYS, Config, KeyPath, Owner, TableSource, key_of, problems_of, secret_values, without
+from plugbus.errors import ConfigurationError, DefinitionError, Problem
+from plugbus.handlers import parse_pattern
 from plugbus.hookspecs import SUPPORTED_API, HookContext
 from plugbus.plugins._hooks import faults_of_hooks
 from plugbus.plugins._plugin import Plugin, settings_class
@@ -42,6 +43,7 @@ class Entry:
         cls: Its class.
         settings: Its settings.
         plugin: The plugin itself.
+        source: Where its settings came from.
         context: What its constructor was given.
         problems: What is wrong.
     """
@@ -52,6 +54,7 @@ class Entry:
     cls: type[Plugin[Any]] | None = None
     settings: object = attrs.field(default=None, repr=False)
     plugin: Plugin[Any] | None = None
+    source: TableSource | None = attrs.field(default=None, repr=False)
     context: HookContext | None = None
     problems: list[Problem] = attrs.field(factory=list)
 
@@ -82,6 +85,7 @@ class Entry:
             selected=True,
             required=self.choice.required,
             problems=tuple(self.problems),
+            publishes=self.cls.publishes if self.cls is not None and self.usable else (),
         )
 
     def fail(self, state: PluginState, *problems: Problem) -> None:
@@ -174,15 +178,30 @@ def _check_class(config: Config, entry: Entry) -> None:
         if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
             message = f"{wish!r} of {entry.owner.text} is {names!r}, expected a tuple of plugin names"
             entry.fail(PluginState.BROKEN, _problem(config, entry, message))
+    entry.fail(PluginState.BROKEN, *_faults_of_publishes(config, entry, cls))
     for message, remedy in faults_of_hooks(cls):
         entry.fail(PluginState.BROKEN, _problem(config, entry, f"{entry.owner.text}: {message}", remedy))
+
+
+def _faults_of_publishes(config: Config, entry: Entry, cls: type[Plugin[Any]]) -> list[Problem]:
+    patterns: object = cls.publishes
+    if not isinstance(patterns, tuple | list):
+        message = f"'publishes' of {entry.owner.text} is {patterns!r}, expected a tuple of patterns of event types"
+        return [_problem(config, entry, message)]
+    problems = []
+    for pattern in patterns:
+        try:
+            parse_pattern(pattern)
+        except DefinitionError as error:
+            problems.append(_problem(config, entry, f"'publishes' of {entry.owner.text}: {error}"))
+    return problems
 
 
 def _read_settings(config: Config, entry: Entry) -> None:
     assert entry.cls is not None  # noqa: S101  (imported in a phase before)
     try:
         cls: type[Any] = settings_class(entry.cls) or _NoSettings
-        reserved = [field.alias for field in attrs.fields(cls) if field.alias in HOST_KEYS] if attrs.has(cls) else []
+        reserved = [key for key in map(key_of, attrs.fields(cls)) if key in HOST_KEYS] if attrs.has(cls) else []
         read = config.settings_for(entry.choice.table, cls, entry.owner)
     except DefinitionError as error:
         entry.fail(PluginState.BROKEN, _problem(config, entry, f"{entry.owner.text}: {error}", cause=error))
@@ -192,17 +211,22 @@ def _read_settings(config: Config, entry: Entry) -> None:
         entry.fail(PluginState.BROKEN, _problem(config, entry, message, "The plugin's author has to rename it"))
     if read.problems:
         entry.fail(PluginState.BAD_SETTINGS, *read.problems)
+    entry.source = config.source_of(entry.choice.table, read, entry.owner)
     entry.settings = None if cls is _NoSettings else read.settings
 
 
 def _construct(config: Config, entry: Entry) -> None:
     assert entry.cls is not None  # noqa: S101  (imported in a phase before)
     distribution = entry.candidate.distribution if entry.candidate else None
-    entry.context = HookContext(entry.name, distribution, config.folder)
+    entry.context = HookContext(entry.name, distribution, config.folder, table=entry.source)
     try:
         entry.plugin = entry.cls(entry.settings, entry.context)
     except KeyboardInterrupt:
         raise
+    except Problem as problem:  # made by `context.problem`, which knows the place
+        entry.fail(PluginState.BAD_SETTINGS, problem)
+    except ConfigurationError as error:
+        entry.fail(PluginState.BAD_SETTINGS, *problems_of(error))
     except BaseException as error:  # noqa: BLE001  (a constructor may raise anything)
         secrets = secret_values(entry.settings)
         told = without(_told(error), secrets)

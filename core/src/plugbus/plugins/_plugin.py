@@ -27,6 +27,7 @@ class Plugin(Generic[S]):
         api: The generation of the hook contract that the plugin was written for. Every plugin states it.
         before: Names of plugins that should come after this one. The configuration may say otherwise.
         after: Names of plugins that should come before this one.
+        publishes: Patterns of the event types that the plugin publishes itself, each marked with `own_event`.
         settings: What the configuration says for this plugin.
         context: The plugin's surroundings; `context.bus` is set before the first hook of a bus is called.
     """
@@ -34,6 +35,7 @@ class Plugin(Generic[S]):
     api: ClassVar[int]
     before: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
+    publishes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: S, context: HookContext) -> None:
         self.settings = settings

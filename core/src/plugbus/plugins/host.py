@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from plugbus.config import Config, secret_values, without
+from plugbus.config import Config, problems_of, secret_values, without
 from plugbus.errors import ConfigurationError, DefinitionError, PluginHookError, Problem
-from plugbus.hookspecs import Deadline, Health, HookContext
+from plugbus.hookspecs import Deadline, Health, HookContext, Observation
 from plugbus.logger import logger
-from plugbus.plugins._hooks import Hooks, commands_of, items_of, lifespan_of, nothing_of, services_of
+from plugbus.plugins._hooks import (
+    SET_UP,
+    Hooks,
+    commands_of,
+    items_of,
+    lifespan_of,
+    nothing_of,
+    observations_of,
+    services_of,
+)
 from plugbus.plugins._limited import Limited
 from plugbus.plugins._pipeline import Entry
 from plugbus.plugins._selection import Selection, choose_one, select
@@ -58,7 +67,10 @@ class Contributions:
     services: dict[type, object] = attrs.field(factory=dict)
 
 
-_PAIRS = ("event_types", "handlers", "middleware", "interceptors", "monitors")
+# What failed, by the plugin's name.
+_Failures = dict[str, list[PluginHookError | Problem]]
+
+_PAIRS = tuple(hook for hook in SET_UP if hook != "services")
 
 
 class PluginHost:
@@ -157,8 +169,8 @@ class PluginHost:
         """
         for entry in self._entries:
             if entry.plugin is not None:
-                entry.plugin.context = _context(entry, bus)
-        failures: dict[str, list[PluginHookError]] = {}
+                entry.plugin.context = self._context(entry, bus)
+        failures: _Failures = {}
         found = {hook: self._call_each(hook, bus, items_of, failures) for hook in _PAIRS}
         services = self._call_each("services", bus, services_of, failures)
         if check is not None:
@@ -184,7 +196,7 @@ class PluginHost:
         Raises:
             ConfigurationError: With every required plugin whose hook failed.
         """
-        failures: dict[str, list[PluginHookError]] = {}
+        failures: _Failures = {}
         found = self._call_each("lifespan", bus, lifespan_of, failures)
         self._settle(failures, PluginState.DEGRADED)
         opening = {name: lifespan for name, lifespan in found.items() if lifespan is not None}
@@ -221,6 +233,21 @@ class PluginHost:
             if self._hooks.implements(entry.name, "health")
         }
 
+    def observations(self, name: str, bus: EventBus | None = None) -> tuple[Observation, ...]:
+        """
+        Ask a plugin what an operator should know of it.
+
+        Args:
+            name: The plugin.
+            bus: The bus that is looked at; None if there is none.
+
+        Raises:
+            PluginHookError: If the hook failed.
+        """
+        entry = next(entry for entry in self._entries if entry.name == name)
+        found: tuple[Observation, ...] = self._hooks.call(name, "examine", self._context(entry, bus), observations_of)
+        return found
+
     def commands(self, name: str) -> tuple[click.Command, ...]:
         """
         Return a plugin's commands.
@@ -230,7 +257,7 @@ class PluginHost:
         """
         entry = next(entry for entry in self._entries if entry.name == name)
         try:
-            commands: tuple[click.Command, ...] = self._hooks.call(name, "commands", _context(entry), commands_of)
+            commands: tuple[click.Command, ...] = self._hooks.call(name, "commands", self._context(entry), commands_of)
         except PluginHookError as error:
             raise ConfigurationError("Nothing was started.", [error]) from None
         return commands
@@ -268,23 +295,23 @@ class PluginHost:
         error, failure = (partial(make, name, "lifespan") for make in (self._hooks.error, self._hooks.failure))
         return Limited(lifespan, self.config.bus.start_timeout, error, failure)
 
-    def _call_each(
-        self, hook: str, bus: EventBus, read: Callable[[Any], Any], failures: dict[str, list[PluginHookError]]
-    ) -> dict[str, Any]:
+    def _call_each(self, hook: str, bus: EventBus, read: Callable[[Any], Any], failures: _Failures) -> dict[str, Any]:
         """Call a hook of every plugin; one that fails does not stop the others."""
         found = {}
         for entry in self._entries:
             try:
-                found[entry.name] = self._hooks.call(entry.name, hook, _context(entry, bus), read)
-            except PluginHookError as error:
+                found[entry.name] = self._hooks.call(entry.name, hook, self._context(entry, bus), read)
+            except (PluginHookError, Problem) as error:
                 failures.setdefault(entry.name, []).append(error)
+            except ConfigurationError as error:
+                failures.setdefault(entry.name, []).extend(problems_of(error))
         return found
 
     def _refuse_misfits(
         self,
         found: dict[str, dict[str, tuple[Any, ...]]],
         check: Callable[[str, Any], None],
-        failures: dict[str, list[PluginHookError]],
+        failures: _Failures,
     ) -> None:
         for hook, by_name in found.items():
             for name, item in ((name, item) for name, items in by_name.items() for item in items):
@@ -296,9 +323,7 @@ class PluginHost:
                     failure.__cause__ = error
                     failures.setdefault(name, []).append(failure)
 
-    def _refuse_doubles(
-        self, services: dict[str, dict[type, object]], failures: dict[str, list[PluginHookError]]
-    ) -> None:
+    def _refuse_doubles(self, services: dict[str, dict[type, object]], failures: _Failures) -> None:
         offered: dict[type, str] = {}
         for name, items in services.items():
             for key in items:
@@ -306,12 +331,14 @@ class PluginHost:
                     what = f"offers a service of type {key.__qualname__}, which plugin {offered[key]} offers already"
                     failures.setdefault(name, []).append(self._hooks.error(name, "services", what))
 
-    def _settle(self, failures: dict[str, list[PluginHookError]], state: PluginState) -> None:
+    def _settle(self, failures: _Failures, state: PluginState) -> None:
         """Raise what failed in required plugins; else warn of the others, and leave out those that are broken."""
         failed = [entry for entry in self._entries if entry.name in failures]
         fatal = [error for entry in failed if entry.choice.required for error in failures[entry.name]]
         for entry in failed:
-            entry.state = PluginState.BROKEN if entry.choice.required else state
+            misset = all(isinstance(error, Problem) for error in failures[entry.name])
+            broken = PluginState.BAD_SETTINGS if misset else PluginState.BROKEN
+            entry.state = broken if entry.choice.required else state
             entry.problems[:] = map(_as_problem, failures[entry.name])  # in place of those of a start before
         if fatal:
             raise ConfigurationError("Nothing was started.", fatal)
@@ -321,11 +348,15 @@ class PluginHost:
                 self._entries.remove(entry)
                 self._left_out.append(entry)
 
+    def _context(self, entry: Entry, bus: EventBus | None = None) -> HookContext:
+        assert entry.context is not None  # noqa: S101  (the plugin has been constructed)
+        return attrs.evolve(entry.context, bus=bus, order=tuple(one.name for one in self._entries))
+
     async def _health_of(self, entry: Entry, bus: EventBus | None, timeout: float) -> Health:
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                answer = self._hooks.call(entry.name, "health", _context(entry, bus), lambda result: result)
+                answer = self._hooks.call(entry.name, "health", self._context(entry, bus), lambda result: result)
                 answer = await answer if inspect.isawaitable(answer) else answer
         except Exception as error:  # noqa: BLE001  (health may raise anything)
             if limit.expired():
@@ -336,12 +367,9 @@ class PluginHost:
         return Health("failing", f"hook 'health' returned {type(answer).__name__}, expected Health")
 
 
-def _context(entry: Entry, bus: EventBus | None = None) -> HookContext:
-    assert entry.context is not None  # noqa: S101  (the plugin has been constructed)
-    return attrs.evolve(entry.context, bus=bus)
-
-
-def _as_problem(error: PluginHookError) -> Problem:
+def _as_problem(error: PluginHookError | Problem) -> Problem:
+    if isinstance(error, Problem):
+        return error
     problem = Problem(str(error), plugin=error.plugin, distribution=error.distribution)
     problem.__cause__ = error.__cause__
     return problem

@@ -46,6 +46,7 @@ class PluginRecord:
         selected: Whether the configuration wants it and nothing switches it off.
         required: Whether the bus refuses to start without it.
         problems: What is wrong with it.
+        publishes: Patterns of the event types that it publishes itself.
     """
 
     name: str
@@ -56,6 +57,7 @@ class PluginRecord:
     selected: bool = False
     required: bool = False
     problems: tuple[Problem, ...] = ()
+    publishes: tuple[str, ...] = ()
 
     @property
     def problem(self) -> Problem | None:
