@@ -198,6 +198,11 @@ def find_event_class(name: str, version: int) -> type[Any] | None:
     return _classes.get((name, version))
 
 
+def known_event_types() -> frozenset[str]:
+    """Return the event types that classes stand for."""
+    return frozenset(name for name, _ in list(_classes))
+
+
 def kind_of(cls: type[Any]) -> EventKind:
     """Return type name and version of a class of events; a foreign class without a name goes by its own."""
     kind = cls.__dict__.get("__event_kind__") or _foreign_kinds.get(cls)

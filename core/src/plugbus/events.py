@@ -24,6 +24,7 @@ from plugbus._kinds import (
     define,
     forbid_instances,
     kind_of,
+    known_event_types,
     refuse_init,
 )
 from plugbus._names import EventType, check_event_type, check_version
@@ -43,7 +44,9 @@ __all__ = (
     "claim_source",
     "envelope",
     "event",
+    "event_type_of",
     "foreign_record",
+    "known_event_types",
     "record_of",
     "restore_record",
     "secret",
@@ -364,6 +367,11 @@ def envelope(event: object) -> Envelope:
             f"an envelope only inside their handlers"
         )
     return record.envelope()
+
+
+def event_type_of(cls: type) -> str:
+    """Return the event type of a class of events; a foreign class without one goes by its own name."""
+    return kind_of(cls).type
 
 
 def foreign_record(event: object) -> Record | None:

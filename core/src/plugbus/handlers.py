@@ -23,6 +23,7 @@ __all__ = (
     "Handler",
     "OptionKeywords",
     "Options",
+    "Pattern",
     "Retry",
     "Subscription",
     "What",

@@ -49,9 +49,7 @@ class _Outcome:
 @as_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the counts.")
 @click.pass_context
-def publish(
-    ctx: click.Context, file: str, *, strict: bool, app: str | None, principal: str | None, form: str
-) -> None:
+def publish(ctx: click.Context, file: str, *, strict: bool, app: str | None, principal: str | None, form: str) -> None:
     """
     Publish the events of FILE, or of standard input for "-".
 
