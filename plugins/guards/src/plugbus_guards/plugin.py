@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from plugbus.authority import Authority
+from plugbus.errors import DefinitionError
 from plugbus.logger import logger
 from plugbus.plugins import Health, HookContext, Observation, Plugin, hookimpl
 from plugbus_guards.enforcing import Enforcer, Own
@@ -96,6 +97,8 @@ class GuardsPlugin(Plugin[GuardsSettings]):
             bus = context.bus
             assert bus is not None  # noqa: S101  (a bus is set up, or looked at)
             rules = read_rules(self.settings, context, self._surroundings)
+            if self.settings.tokens is not None:
+                _check_tokens(self._surroundings, context)
             self._recorder = Recorder(bus, self._surroundings)
             self._enforcer = Enforcer(rules, self.settings.default, self._surroundings, self._recorder, _own_types(bus))
         return self._enforcer
@@ -125,6 +128,13 @@ class GuardsPlugin(Plugin[GuardsSettings]):
                 await bus.publish(event)
             except Exception:  # noqa: BLE001  (the others are published all the same)
                 logger.exception("the record of denials could not be published")
+
+
+def _check_tokens(surroundings: Surroundings, context: HookContext) -> None:
+    try:
+        surroundings.tokens  # noqa: B018  (made here, so that what is wrong is told at the start)
+    except DefinitionError as error:
+        raise context.problem(str(error), "tokens", "jwks") from None
 
 
 def _own_types(bus: EventBus) -> Own:

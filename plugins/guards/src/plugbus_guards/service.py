@@ -52,6 +52,23 @@ class Guards:
         """The rules, in the order of the configuration."""
         return self._enforcer.rules
 
+    async def authenticate(self, token: str) -> Principal:
+        """
+        Return whoever a JSON Web Token says acts, for `with as_principal(...)`.
+
+        Args:
+            token: The text of the token, without `Bearer`.
+
+        Raises:
+            AuthenticationRequired: If it is not accepted. Neither the error nor the log holds anything of it.
+            DefinitionError: If there is no table `[plugins.guards.tokens]`.
+        """
+        return await self.surroundings.tokens.principal(token)
+
+    def authenticate_sync(self, token: str) -> Principal:
+        """Return the same, blocking: keys may have to be fetched."""
+        return self.surroundings.tokens.principal_sync(token)
+
     async def authorize(self, event: Any) -> None:
         """
         Decide whether an event may be published by whoever acts here, before it is: before a commit, say.

@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 
 from plugbus.plugins import Duration, option
+from plugbus_guards.tokens.settings import TokenSettings
 
 
 __all__ = ("CedarSettings", "GuardsSettings", "PolicySettings", "RuleSettings")
@@ -57,4 +58,5 @@ class GuardsSettings:
     reload_every: Duration = option(
         5.0, help="how often the files of policies are looked at", validator=attrs.validators.gt(0)
     )
+    tokens: TokenSettings | None = option(None, help="whose tokens say who acts")
     limits: str = option("mem://", help="where rates are counted: mem://, or redis://HOST:PORT/DB", secret=True)

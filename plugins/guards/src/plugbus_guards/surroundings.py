@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from plugbus_guards.limits import Windows
     from plugbus_guards.policies import Policies
     from plugbus_guards.settings import GuardsSettings
+    from plugbus_guards.tokens.verifier import TokenVerifier
 
 __all__ = ("Surroundings", "load", "utc_now")
 
@@ -52,6 +53,10 @@ class Surroundings:
         self.clock: Callable[[], dt.datetime] = utc_now
         self.timeout = settings.timeout
 
+    def now(self) -> dt.datetime:
+        """Return the time, by whatever clock is the one now."""
+        return self.clock()
+
     @cached_property
     def flags(self) -> Flags:
         """The feature flags."""
@@ -72,6 +77,15 @@ class Surroundings:
         from plugbus_guards.limits import open_windows
 
         return open_windows(self._settings.limits)
+
+    @cached_property
+    def tokens(self) -> TokenVerifier:
+        """What makes principals of tokens; raises `DefinitionError` if the configuration does not say whose."""
+        from plugbus_guards.tokens.verifier import TokenVerifier
+
+        if self._settings.tokens is None:
+            raise DefinitionError("no tokens are accepted: write [plugins.guards.tokens] into the configuration")
+        return TokenVerifier(self._settings.tokens, self._folder, self.now)
 
     def resolver(self, name: str) -> Callable[..., Any]:
         """
