@@ -40,7 +40,7 @@ def site(tmp_path, monkeypatch):
 
     def build(text="", *, more=""):
         (tmp_path / "plugbus.toml").write_text("[plugins.guards]\n" + textwrap.dedent(text) + textwrap.dedent(more))
-        bus = EventBus.from_config(tmp_path / "plugbus.toml")
+        bus = EventBus.from_config("plugbus.toml")
         made = Site(bus, FrozenClock(NOON))
         opened.append(bus)
         bus.service(Guards).use_clock(made.clock)

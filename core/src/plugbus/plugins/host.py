@@ -301,10 +301,12 @@ class PluginHost:
         for entry in self._entries:
             try:
                 found[entry.name] = self._hooks.call(entry.name, hook, self._context(entry, bus), read)
-            except (PluginHookError, Problem) as error:
+            except PluginHookError as error:
                 failures.setdefault(entry.name, []).append(error)
+            except Problem as problem:
+                _tell_once(failures.setdefault(entry.name, []), [problem])
             except ConfigurationError as error:
-                failures.setdefault(entry.name, []).extend(problems_of(error))
+                _tell_once(failures.setdefault(entry.name, []), problems_of(error))
         return found
 
     def _refuse_misfits(
@@ -365,6 +367,12 @@ class PluginHost:
         if isinstance(answer, Health):
             return answer
         return Health("failing", f"hook 'health' returned {type(answer).__name__}, expected Health")
+
+
+def _tell_once(failures: list[PluginHookError | Problem], problems: Iterable[Problem]) -> None:
+    """Add problems that no other hook of the plugin has come upon."""
+    told = {one.report for one in failures if isinstance(one, Problem)}
+    failures.extend(problem for problem in problems if problem.report not in told)
 
 
 def _as_problem(error: PluginHookError | Problem) -> Problem:

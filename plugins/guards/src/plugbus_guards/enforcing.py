@@ -107,7 +107,10 @@ class Enforcer:
                 return thorough(event)
             try:
                 for check in checks:
-                    if check(event, principal, context) is not allow:
+                    answer = check(event, principal, context)
+                    if answer is not allow:
+                        if inspect.iscoroutine(answer):
+                            answer.close()  # it is asked again, and would be warned of as never awaited
                         return thorough(event)
             except Exception:  # noqa: BLE001  (it is told where the guard is asked again)
                 return thorough(event)

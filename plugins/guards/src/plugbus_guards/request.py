@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from plugbus.errors import DefinitionError
 from plugbus_guards.fields import MISSING, check_path, field_of, fields_of
+from plugbus_guards.principal import Principal
 
-
-if TYPE_CHECKING:
-    from plugbus_guards.principal import Principal
 
 __all__ = ("Reader", "reader_of")
 
 # Takes event, principal and event type.
-Reader = Callable[[Any, "Principal", str], Any]
+Reader = Callable[[Any, Principal, str], Any]
 
 
 def reader_of(word: str) -> Reader:
