@@ -109,12 +109,14 @@ class Enforcer:
                 for check in checks:
                     answer = check(event, principal, context)
                     if answer is not allow:
-                        if inspect.iscoroutine(answer):
-                            answer.close()  # it is asked again, and would be warned of as never awaited
-                        return thorough(event)
-            except Exception:  # noqa: BLE001  (it is told where the guard is asked again)
-                return thorough(event)
-            return event
+                        break
+                else:
+                    return event
+                if inspect.iscoroutine(answer):
+                    answer.close()  # it is asked again, and would be warned of as never awaited
+            except Exception:  # noqa: BLE001, S110  (it is told where the guard is asked again)
+                pass
+            return thorough(event)
 
         return admit
 
