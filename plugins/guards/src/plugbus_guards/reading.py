@@ -106,14 +106,14 @@ class _Reader:
         if not isinstance(item, Mapping):
             self._wrong(f"a guard is a name or a table, got {type(item).__name__}", keys)
             return None
-        kinds = [kind for kind in ("guard", "all", "any", "not") if kind in item]
+        if "guard" in item:  # a setting of it may be called `all` or `any`
+            settings = {key: value for key, value in item.items() if key != "guard"}
+            return self._named(item["guard"], settings, keys, rule)
+        kinds = [kind for kind in ("all", "any", "not") if kind in item]
         if len(kinds) != 1:
             self._wrong("a table for a guard has one of the keys guard, all, any and not", keys)
             return None
         kind = kinds[0]
-        if kind == "guard":
-            settings = {key: value for key, value in item.items() if key != "guard"}
-            return self._named(item["guard"], settings, keys, rule)
         unknown = sorted(set(item) - {kind})
         if unknown:
             self._wrong(f"beside {kind} there is nothing else, got {unknown[0]}", (*keys, unknown[0]), mark="key")

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+import plugbus.catalog  # noqa: F401  (its types are among those that are known)
 from plugbus.cli.answers import print_json
 from plugbus.cli.options import app_option
 from plugbus.cli.render.page import Page
 from plugbus.cli.text import printable
-from plugbus.events import known_event_types
+from plugbus.events import EventType, known_event_types
 from plugbus_guards.cli.check import described
 from plugbus_guards.cli.opened import opened
 from plugbus_guards.matrix import Cell, Somebody, somebodies
+from plugbus_guards.rule import Rule
 
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def matrix_command(
     with opened(ctx, app, form) as (_, guards):
         columns = somebodies(guards.rules)
         columns += [Somebody(Path(file).stem, described(file)) for file in files]
-        rows = types or sorted({*known_event_types(), *_exact(guards.rules)})
+        rows = types or sorted({*known_event_types(), *EventType, *_exact(guards.rules)})
         cells = asyncio.run(guards.matrix(rows, columns))
     titles = [column.title for column in columns]
     if form == "json":
@@ -65,9 +67,9 @@ def matrix_command(
         Page().table(("event", *titles), [(row, *map(str, line)) for row, line in zip(rows, cells, strict=True)])
 
 
-def _exact(rules: Sequence[object]) -> set[str]:
+def _exact(rules: Sequence[Rule]) -> set[str]:
     """Return the types that rules name exactly; nobody need define them."""
-    patterns = (pattern.text for rule in rules for pattern in rule.patterns)  # type: ignore[attr-defined]
+    patterns = (pattern.text for rule in rules for pattern in rule.patterns)
     return {text for text in patterns if "*" not in text}
 
 

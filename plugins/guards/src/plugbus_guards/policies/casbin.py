@@ -108,6 +108,7 @@ class CasbinPolicy(FilePolicy):
 
     def _made(self, *, read: bool = False) -> Any:
         import casbin
+        from casbin.persist.adapters import FileAdapter
 
         try:
             text = self._model.read_text(encoding="utf-8")
@@ -117,7 +118,8 @@ class CasbinPolicy(FilePolicy):
             raise DefinitionError(f"policy {self.name} cannot be read: {error}") from None
         try:
             model = casbin.Enforcer.new_model(text=text)
-            enforcer = casbin.Enforcer(model, str(self._policy)) if read else casbin.Enforcer(model)
+            adapter = FileAdapter(str(self._policy)) if read else None
+            enforcer = casbin.Enforcer(model, adapter)
             enforcer.enable_auto_save(auto_save=False)
             for name, function in self._functions.items():
                 enforcer.add_function(name, function)

@@ -49,22 +49,30 @@ class Keys:
         self._timeout = timeout
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: Mapping[str, Any] = {}
+        self._keys: Mapping[str | None, Any] = {}
         self._fetched: float | None = None
         self._tried: float | None = None
         if self._url is not None:
             _check_url(self._url)
 
-    def known(self, kid: str) -> Any | None:
-        """Return a key that can be used without a fetch, None if there has to be one first."""
+    def known(self, kid: str | None) -> Any | None:
+        """
+        Return a key that can be used without a fetch, None if there has to be one first.
+
+        Args:
+            kid: Its name; None for the only key that the issuer has.
+        """
         fetched = self._fetched
         if fetched is None or self._clock() - fetched >= REFRESH:
             return None
-        return self._keys.get(kid)
+        return self._named(kid)
 
-    def find(self, kid: str) -> Any | None:
+    def find(self, kid: str | None) -> Any | None:
         """
         Return a key, None if the issuer has none of that name; fetches, blocking, if that is due.
+
+        Args:
+            kid: Its name; None for the only key that the issuer has.
 
         Raises:
             KeysUnavailable: If nobody can tell.
@@ -75,7 +83,12 @@ class Keys:
                 self._fetch()
             if self._fetched is None or self._clock() - self._fetched >= LAST_GOOD:
                 raise KeysUnavailable("the keys of the issuer cannot be fetched")
+            return self._named(kid)
+
+    def _named(self, kid: str | None) -> Any | None:
+        if kid is not None:
             return self._keys.get(kid)
+        return next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
     def _is_due(self) -> bool:
         return self._tried is None or self._clock() - self._tried >= BETWEEN
@@ -130,17 +143,20 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _read(data: bytes) -> dict[str, Any]:
-    """Return the keys by name that can verify a signature; others of the set are passed over."""
+def _read(data: bytes) -> dict[str | None, Any]:
+    """Return the keys by name that can verify a signature; others of the set are passed over. One may have no name."""
     import jwt
 
     found = json.loads(data)
     listed = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(listed, list) or len(listed) > _MOST_KEYS:
         raise ValueError(f"it is no set of at most {_MOST_KEYS} keys")
-    keys: dict[str, Any] = {}
+    keys: dict[str | None, Any] = {}
     for one in listed:
-        if not isinstance(one, dict) or not isinstance(one.get("kid"), str) or one.get("kty") not in _KINDS:
+        if not isinstance(one, dict) or one.get("kty") not in _KINDS:
+            continue
+        name = one.get("kid")
+        if not (isinstance(name, str) or (name is None and len(listed) == 1)):
             continue
         if one.get("use", "sig") != "sig":
             continue
@@ -150,7 +166,7 @@ def _read(data: bytes) -> dict[str, Any]:
             continue
         if one["kty"] == "RSA" and key.key.key_size < _LEAST_RSA_BITS:
             continue
-        keys[one["kid"]] = key
+        keys[name] = key
     if not keys:
         raise ValueError("there is no key in it that can be used")
     return keys

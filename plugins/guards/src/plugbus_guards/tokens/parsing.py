@@ -30,12 +30,12 @@ class Parsed:
 
     Args:
         algorithm: What it says it was signed with.
-        kid: The name of the key.
+        kid: The name of the key; None if the token says none.
         claims: What it says.
     """
 
     algorithm: str
-    kid: str
+    kid: str | None
     claims: dict[str, Any] = attrs.field(repr=False)
 
 
@@ -66,8 +66,8 @@ def parse(token: object, max_size: int) -> Parsed:
         raise BadToken("the token wants extensions that are not supported")
     if not isinstance(kind, str) or kind.lower() not in _TYPES:
         raise BadToken("it is another type of token")
-    if not isinstance(kid, str) or not 0 < len(kid) <= _LONGEST_NAME:
-        raise BadToken("the token does not name its key")
+    if kid is not None and not (isinstance(kid, str) and 0 < len(kid) <= _LONGEST_NAME):
+        raise BadToken("the name of the token's key is none")
     return Parsed(algorithm, kid, claims)
 
 

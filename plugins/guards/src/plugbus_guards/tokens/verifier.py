@@ -77,7 +77,7 @@ class TokenVerifier:
             raise _refused("the token is signed with an algorithm that is not accepted")
         return parsed
 
-    def _find(self, kid: str) -> Any:
+    def _find(self, kid: str | None) -> Any:
         try:
             key = self._keys.find(kid)
         except KeysUnavailable as error:
