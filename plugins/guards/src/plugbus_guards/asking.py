@@ -33,7 +33,6 @@ class AskingGuard(Guard):
         code: The code of its denials.
     """
 
-    is_fresh: ClassVar[bool] = True
     needs_event: ClassVar[bool] = False
     code: ClassVar[str] = "permission_denied"
 
@@ -68,6 +67,9 @@ class AskingGuard(Guard):
         if not principal.is_known:
             return Deny("nobody is known to act", "authentication_required")
         return Deny(f"{self.name}: nothing is known of it", self.code)
+
+    def asks(self) -> bool:
+        return self.resolver is not None
 
     def prepare(self, surroundings: Surroundings) -> None:
         if self.resolver is not None:

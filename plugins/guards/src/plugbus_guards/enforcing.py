@@ -90,7 +90,7 @@ class Enforcer:
         """Return what guards a type whose guards are plain: calls of their checks, one after another."""
         guards = [guard for rule in rules for guard in _flat(rule.guard)]
         plain = all(
-            not leaf.is_async(self._surroundings) and not leaf.is_fresh and not isinstance(leaf, ConsumingGuard)
+            not leaf.is_async(self._surroundings) and not leaf.asks() and not isinstance(leaf, ConsumingGuard)
             for guard in guards
             for leaf in (guard, *leaves(guard))
         )

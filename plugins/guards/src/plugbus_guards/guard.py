@@ -49,12 +49,10 @@ class Guard(ABC):
     Attributes:
         name: The name in the configuration and in messages.
         needs_event: Whether the decision depends on what the event says, not on who acts alone.
-        is_fresh: Whether it asks for something that is asked once in a publish.
     """
 
     name: ClassVar[str] = ""
     needs_event: ClassVar[bool] = True
-    is_fresh: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, event: Any, principal: Principal, context: GuardContext) -> Decision | Awaitable[Decision]:
@@ -81,6 +79,10 @@ class Guard(ABC):
     def is_async(self, surroundings: Surroundings) -> bool:
         """Tell whether `check` has to be awaited."""
         return inspect.iscoroutinefunction(self.check)
+
+    def asks(self) -> bool:
+        """Tell whether it asks a resolver, which is asked once in a publish."""
+        return False
 
     def parts(self) -> tuple[Guard, ...]:
         """Return the guards that this one is made of."""

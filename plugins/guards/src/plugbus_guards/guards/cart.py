@@ -39,7 +39,6 @@ class CartGuard(Guard):
     """
 
     name: ClassVar[str] = "cart"
-    is_fresh: ClassVar[bool] = True
 
     total: str = option("total", help="the field with the total")
     items: str = option("items", help="the field with the items")
@@ -59,6 +58,9 @@ class CartGuard(Guard):
         if denied is not None:
             return denied
         return self._ask(wanted, event, principal, context)
+
+    def asks(self) -> bool:
+        return self.stock is not None or self.discounts is not None
 
     def prepare(self, surroundings: Surroundings) -> None:
         for name in filter(None, (self.stock, self.discounts)):
