@@ -6,8 +6,10 @@ Runs the examples of one Markdown page, as a reader would who types them into on
 - ```python is executed. All blocks of a page are one program and share its names; `await` may stand at the top.
 - ```text right after a ```python block is what that block prints.
 - ```toml must be valid TOML.
-- A ```python or ```toml block whose first line is a comment with a file name, as `# shop/handlers.py`, becomes that
-  file and is not executed by itself: something else on the page must name it.
+- A ```python, ```toml or ```ini block whose first line is a comment with a file name, as `# shop/handlers.py`, becomes
+  that file and is not executed by itself: something else on the page must name it.
+- A ```json or ```text block, which could have no such line, becomes the file that the line before it ends with, as in
+  "The event, `order.json`:".
 - ```console holds commands, each after `$ `, and below each what it prints, errors included. A command whose output is
   not shown must succeed.
 - In what is printed, `...` stands for anything.
@@ -23,6 +25,7 @@ import asyncio
 import contextlib
 import inspect
 import io
+import json
 import re
 import subprocess
 import sys
@@ -36,13 +39,21 @@ from sybil.parsers.myst import ClearNamespaceParser, CodeBlockParser, SkipParser
 
 
 FILE_NAME = re.compile(r"# ?([\w./-]+\.\w+)\n")
+FILE_BEFORE = re.compile(r"`([\w./-]+\.\w+)`:\s*\Z")
 
 
 class Page:
     """The examples of one page and the state in which they run."""
 
     def __init__(self, path, runner):
-        evaluators = {"python": self.python, "text": self.text, "toml": self.toml, "console": self.console}
+        evaluators = {
+            "python": self.python,
+            "text": self.text,
+            "toml": self.toml,
+            "ini": self.becomes_file,
+            "json": self.json,
+            "console": self.console,
+        }
         blocks = [CodeBlockParser(language, evaluator) for language, evaluator in evaluators.items()]
         self.document = Document.parse(str(path), *blocks, SkipParser(), ClearNamespaceParser())
         self.runner = runner
@@ -60,7 +71,8 @@ class Page:
             example.evaluate()
 
     def python(self, example):
-        if self.becomes_file(example):
+        if FILE_NAME.match(example.parsed):
+            self.becomes_file(example)
             return self.unless_named(example)
         line = example.line + example.parsed.line_offset
         source = "\n" * line + example.parsed
@@ -75,6 +87,8 @@ class Page:
         return None
 
     def text(self, example):
+        if self.file_before(example):
+            return None
         before = self.printed_by
         if before is None or self.document.text[before.end : example.start].strip():
             return None
@@ -83,6 +97,10 @@ class Page:
     def toml(self, example):
         tomllib.loads(example.parsed)
         self.becomes_file(example)
+
+    def json(self, example):
+        json.loads(example.parsed)
+        self.file_before(example)
 
     def console(self, example):
         for command, expected in commands(example.parsed):
@@ -104,6 +122,12 @@ class Page:
             path = Path(named[1])
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(example.parsed, encoding="utf-8")
+
+    def file_before(self, example):
+        """Write the block to the file that the text before it names at its end, if it does."""
+        named = FILE_BEFORE.search(self.document.text[: example.start])
+        if named:
+            Path(named[1]).write_text(example.parsed, encoding="utf-8")
         return named
 
     def unless_named(self, example):

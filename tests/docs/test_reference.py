@@ -21,16 +21,24 @@ import plugbus.sqlite
 import plugbus.testing
 import plugbus.writing
 import plugbus_audit
+import plugbus_guards
+import plugbus_guards.errors
 from plugbus.cli import exits
 from plugbus.cli.app import root
 from plugbus.cli.plugin_groups import PluginGroup
+from plugbus.config import key_of
 from plugbus.config.settings import BusSettings, HostSettings
 from plugbus.hookspecs import HookSpecs
 from plugbus.testing import pytest_plugin
+from plugbus_guards.guards import BUILT_IN
+from plugbus_guards.settings import RuleSettings
+from plugbus_guards.tokens.settings import TokenSettings
 
 
 def shown(value):
     """Return a default as the reference writes it."""
+    if value is attrs.NOTHING:
+        return "none"
     if isinstance(value, os.PathLike):
         return f"`{value}`"
     return f"`{value!r}`".replace("<class 'Exception'>", "Exception")
@@ -38,11 +46,15 @@ def shown(value):
 
 def fields_of(cls):
     """Return the names of the fields of an attrs class with their defaults, as the reference writes them."""
-    defaults = {field.alias: field.default for field in attrs.fields(cls)}
+    defaults = {key_of(field): field.default for field in attrs.fields(cls) if field.init}
     return {
         name: shown(default.factory() if isinstance(default, attrs.Factory) else default)
         for name, default in defaults.items()
     }
+
+
+def settings_of(guard):
+    return [field for field in attrs.fields(guard) if field.init]
 
 
 def defaults_in(table):
@@ -67,6 +79,7 @@ def test_every_public_name_is_in_the_reference(reference, name):
         (plugbus.sqlite, "writing"),
         (plugbus.writing, "writing"),
         (plugbus_audit, "audit"),
+        (plugbus_guards, "guards"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -103,11 +116,28 @@ def test_every_hook_is_described_with_its_argument(reference):
         (BusSettings, "configuration", "`[bus]`"),
         (HostSettings, "configuration", "`[plugins.NAME]`"),
         (plugbus_audit.AuditSettings, "audit", "Settings"),
+        (plugbus_guards.GuardsSettings, "guards", "Settings"),
+        (RuleSettings, "guards", "Rules"),
+        (TokenSettings, "guards", "Tokens"),
+        *((guard, "guards", f"`{name}`") for name, guard in BUILT_IN.items() if settings_of(guard)),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_every_option_and_setting_is_described_with_its_default(reference, cls, page, heading):
     assert defaults_in(reference.table(page, heading)) == fields_of(cls)
+
+
+def test_every_guard_is_described_by_its_name_with_its_class(reference):
+    for name, guard in BUILT_IN.items():
+        assert f"`{guard.__name__}`" in reference.section("guards", f"`{name}`")
+
+
+def test_every_denial_is_described_with_its_code_and_status(reference):
+    described = {name: cells[:2] for name, cells in reference.table("guards", "Errors").items()}
+    assert described.keys() == {cls.__name__ for cls in plugbus_guards.errors.CODES.values()}
+    for code, cls in plugbus_guards.errors.CODES.items():
+        assert described[cls.__name__][0] == f"`{code}`"
+        assert described[cls.__name__][1].startswith(str(cls.status))
 
 
 def test_every_argument_of_a_bus_is_described_with_its_default(reference):

@@ -13,7 +13,7 @@ from plugbus._suggest import did_you_mean
 from plugbus.errors import InvalidHandler, InvalidPattern
 from plugbus.handlers import DEFAULT_OPTIONS, EventHandler, Options, Subscription, is_async
 from plugbus.logger import guarded
-from plugbus.middleware import CARRIED, Monitor
+from plugbus.middleware import _CARRIED, Monitor
 
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def carried_by(handler: Any, bus: Any) -> tuple[InterceptorForms, ...]:
     """
     found: list[Any] = []
     while True:
-        found += getattr(handler, CARRIED, ())
+        found += getattr(handler, _CARRIED, ())
         if not isinstance(handler, partial):
             break
         handler = handler.func

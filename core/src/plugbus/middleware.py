@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from plugbus.handlers import Subscription
     from plugbus.result import HandlerFailure, PublishResult
 
-__all__ = ("CARRIED", "AsyncInterceptor", "Interceptor", "Middleware", "Monitor", "TypedMiddleware", "intercepted")
+__all__ = ("AsyncInterceptor", "Interceptor", "Middleware", "Monitor", "TypedMiddleware", "intercepted")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # The attribute under which a handler holds the interceptors that it brings along.
-CARRIED = "__plugbus_interceptors__"
+_CARRIED = "__plugbus_interceptors__"
 
 # Returns the event, another one in its place, or None to block it. What it raises goes to the publisher.
 Middleware = Callable[[Any], Any]
@@ -86,7 +86,7 @@ def intercepted(interceptor: Any, /) -> Callable[[F], F]:
 
     def mark(handler: F) -> F:
         try:
-            setattr(handler, CARRIED, (interceptor, *getattr(handler, CARRIED, ())))
+            setattr(handler, _CARRIED, (interceptor, *getattr(handler, _CARRIED, ())))
         except (AttributeError, TypeError):
             raise DefinitionError(
                 f"{handler!r} cannot carry an interceptor: decorate the function where it is defined"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ("read_rules",)
 
-Keys = tuple[str | int, ...]
+_Keys = tuple[str | int, ...]
 
 
 def read_rules(settings: GuardsSettings, context: HookContext, surroundings: Surroundings) -> tuple[Rule, ...]:
@@ -57,7 +57,7 @@ class _Reader:
         self._context = context
         self._surroundings = surroundings
 
-    def rule(self, settings: RuleSettings, keys: Keys) -> Rule | None:
+    def rule(self, settings: RuleSettings, keys: _Keys) -> Rule | None:
         names = (settings.class_,) if isinstance(settings.class_, str) else settings.class_
         if not settings.events and not names:
             self._wrong("a rule names its events: events = [...], or class = ...", keys)
@@ -87,7 +87,7 @@ class _Reader:
             place=self._context.position(*keys),
         )
 
-    def _each(self, values: Sequence[str], keys: Keys, read: Any, *, whole: bool = False) -> list[Any]:
+    def _each(self, values: Sequence[str], keys: _Keys, read: Any, *, whole: bool = False) -> list[Any]:
         found = []
         for index, value in enumerate(values):
             try:
@@ -96,11 +96,11 @@ class _Reader:
                 self._wrong(str(error), keys if whole else (*keys, index))
         return found
 
-    def _guards(self, items: Sequence[object], keys: Keys, rule: str) -> list[Guard]:
+    def _guards(self, items: Sequence[object], keys: _Keys, rule: str) -> list[Guard]:
         found = [self._guard(item, (*keys, index), rule) for index, item in enumerate(items)]
         return [guard for guard in found if guard is not None]
 
-    def _guard(self, item: object, keys: Keys, rule: str) -> Guard | None:
+    def _guard(self, item: object, keys: _Keys, rule: str) -> Guard | None:
         if isinstance(item, str):
             return self._named(item, {}, keys, rule)
         if not isinstance(item, Mapping):
@@ -128,7 +128,7 @@ class _Reader:
         guards = tuple(self._guards(items, (*keys, kind), rule))
         return (AllOf if kind == "all" else AnyOf)(guards) if len(guards) == len(items) else None
 
-    def _named(self, name: object, settings: Mapping[str, object], keys: Keys, rule: str) -> Guard | None:
+    def _named(self, name: object, settings: Mapping[str, object], keys: _Keys, rule: str) -> Guard | None:
         cls = self._class_of(name, keys if not settings else (*keys, "guard"))
         if cls is None:
             return None
@@ -147,7 +147,7 @@ class _Reader:
             return None
         return InThread(guard) if in_thread else guard
 
-    def _class_of(self, name: object, keys: Keys) -> type[Guard] | None:
+    def _class_of(self, name: object, keys: _Keys) -> type[Guard] | None:
         from plugbus_guards.guards import BUILT_IN
 
         if not isinstance(name, str):
@@ -171,7 +171,7 @@ class _Reader:
         self._wrong(f"{name} is no class derived from plugbus_guards.Guard", keys)
         return None
 
-    def _made(self, cls: type[Guard], settings: dict[str, object], keys: Keys, rule: str) -> Guard | None:
+    def _made(self, cls: type[Guard], settings: dict[str, object], keys: _Keys, rule: str) -> Guard | None:
         table = self._context.table
         try:
             if not attrs.has(cls):
@@ -191,7 +191,7 @@ class _Reader:
         guard: Guard = read
         return guard
 
-    def _wrong(self, message: str, keys: Keys, *, mark: Any = "value", hint: str | None = None) -> None:
+    def _wrong(self, message: str, keys: _Keys, *, mark: Any = "value", hint: str | None = None) -> None:
         problem: Problem = self._context.problem(message, *keys, mark=mark, hint=hint)
         self.problems.append(problem)
 

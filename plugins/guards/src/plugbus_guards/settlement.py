@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from plugbus_guards.context import GuardContext
     from plugbus_guards.principal import Principal
 
-__all__ = ("Verdict", "consumed", "decide", "denial", "gravest", "run")
+__all__ = ("NeedsLoop", "Verdict", "consumed", "decide", "denial", "gravest", "run")
 
 T = TypeVar("T")
 

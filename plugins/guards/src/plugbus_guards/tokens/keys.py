@@ -14,7 +14,7 @@ from plugbus.errors import DefinitionError
 from plugbus.logger import logger
 
 
-__all__ = ("Keys", "KeysUnavailable")
+__all__ = ("BETWEEN", "LAST_GOOD", "REFRESH", "Keys", "KeysUnavailable")
 
 # Seconds: how long between two fetches at least, how old keys are fetched anew, how long the last good ones serve.
 BETWEEN = 30.0
