@@ -32,6 +32,14 @@ def test_it_says_what_was_blocked_and_why(demo):
     assert "blocked by middleware no_free_items (Block items without a price.)" in demo.out
 
 
+def test_guards_block_what_nobody_may_and_that_is_recorded(demo, folder):
+    assert re.search(r"10 item.deleted.*\n    blocked by middleware guards.*\n    caused audit.log", demo.out)
+    assert "2 were blocked" in demo.out
+    assert "audit.log" in rows(folder.path / "shop")
+    done = folder.run("-p", "no:guards", "demo", "--folder", "open")
+    assert "1 was blocked" in done.out
+
+
 def test_it_says_which_handler_failed_and_that_the_others_ran(demo):
     assert "failed in send_receipt: ConnectionError: no mail server for Ada's receipt" in demo.out
     assert re.search(r"9 item.sold.*\n    handled by Inventory, audit\n    failed in send_receipt", demo.out)
@@ -131,7 +139,7 @@ def test_without_plugins_it_runs_and_says_what_they_would_add(bare):
 def test_a_plugin_that_is_switched_off_is_left_out(folder):
     done = folder.run("-p", "no:audit", "demo", "--folder", "shop")
     assert not (folder.path / "shop/audit.db").exists()
-    assert "audit" not in done.out
+    assert ", audit" not in done.out
 
 
 def test_a_terminal_that_knows_no_unicode_is_no_problem(folder):

@@ -50,7 +50,7 @@ def test_without_a_command_there_is_help_and_exit_code_2(folder):
     ("name", "says"),
     [
         ("publsh", "there is no command or plugin 'publsh'. Did you mean 'publish'?"),
-        ("guards", "plugin guards is not installed. Install it: pip install plugbus-guards"),
+        ("cache", "plugin cache is not installed. Install it: pip install plugbus-cache"),
         ("nonsense", "there is no command or plugin 'nonsense'"),
     ],
 )

@@ -176,7 +176,7 @@ def test_an_option_that_does_not_exist_gets_a_suggestion(bus):
 CONFIGURATIONS = {
     "a syntax error": ("[plugins.audit\n", ["plugbus.toml:1", "[plugins.audit"]),
     "an unknown plugin": ("[plugins.audti]\n", ["plugbus.toml:1", "audti", "Did you mean 'audit'?"]),
-    "one of ours that is not installed": ("[plugins.guards]\n", ["pip install plugbus-guards"]),
+    "one of ours that is not installed": ("[plugins.cache]\n", ["pip install plugbus-cache"]),
     "an unknown key": ('[bus]\nsorce = "shop"\n', ["plugbus.toml:2:1", 'sorce = "shop"', "Did you mean 'source'?"]),
     "a value of another type": ('[bus]\nmax_pending = "7"\n', ["plugbus.toml:2:", "max_pending"]),
 }

@@ -112,41 +112,41 @@ def test_every_rule_that_names_an_event_has_to_allow_in_any_order(site):
             made.bus.publish_sync(happened())
 
 
-@event("parcel.sent")
-class ParcelSent(EventBase):
+@event("crate.sent")
+class CrateSent(EventBase):
     number: int = 0
 
 
-@event("parcel.returned")
-class ParcelReturned(ParcelSent):
+@event("crate.returned")
+class CrateReturned(CrateSent):
     pass
 
 
 def test_a_rule_for_a_class_guards_its_subclasses_and_generic_events_of_their_types(site, folder):
-    (folder / "parcels.py").write_text(f"from {__name__} import ParcelSent" if "." in __name__ else "")
+    (folder / "parcels.py").write_text(f"from {__name__} import CrateSent" if "." in __name__ else "")
     import sys
 
-    sys.modules["parcels_here"] = sys.modules[ParcelSent.__module__]
-    made = site('[[plugins.guards.rules]]\nclass = "parcels_here:ParcelSent"\nall = ["admin"]\n')
-    for one in (ParcelSent(), ParcelReturned(), happened("parcel.sent"), happened("parcel.returned")):
+    sys.modules["crates_here"] = sys.modules[CrateSent.__module__]
+    made = site('[[plugins.guards.rules]]\nclass = "crates_here:CrateSent"\nall = ["admin"]\n')
+    for one in (CrateSent(), CrateReturned(), happened("crate.sent"), happened("crate.returned")):
         with pytest.raises(AuthenticationRequired):
             made.bus.publish_sync(one)
-    made.bus.publish_sync(happened("parcel.lost"))
+    made.bus.publish_sync(happened("crate.lost"))
 
 
 def test_a_subclass_that_is_defined_later_is_guarded_too(site):
     import sys
 
-    sys.modules["parcels_here"] = sys.modules[ParcelSent.__module__]
-    made = site('[[plugins.guards.rules]]\nclass = ["parcels_here:ParcelSent"]\nall = ["admin"]\n')
-    made.bus.publish_sync(happened("parcel.burned"))
+    sys.modules["crates_here"] = sys.modules[CrateSent.__module__]
+    made = site('[[plugins.guards.rules]]\nclass = ["crates_here:CrateSent"]\nall = ["admin"]\n')
+    made.bus.publish_sync(happened("crate.burned"))
 
-    @event("parcel.burned", version=3)
-    class ParcelBurned(ParcelSent):
+    @event("crate.burned", version=3)
+    class CrateBurned(CrateSent):
         pass
 
     with pytest.raises(AuthenticationRequired):
-        made.bus.publish_sync(ParcelBurned())
+        made.bus.publish_sync(CrateBurned())
 
 
 # --- modes

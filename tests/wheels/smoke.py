@@ -24,12 +24,18 @@ ROOT = Path(__file__).resolve().parents[2]
 VERSION = runpy.run_path(str(ROOT / "core/src/plugbus/_version.py"))["__version__"]
 
 CONFIGURATION = """\
+[plugins.guards]
+[[plugins.guards.rules]]
+events = ["user.deleted"]
+all = ["authenticated", {guard = "age", minimum = 18}]
+
 [plugins.audit]
 path = "trail/audit.db"
 """
 
 PROGRAM = """\
 from plugbus import Event, EventBase, EventBus, event
+from plugbus_guards.errors import AuthenticationRequired
 
 @event("order.placed")
 class OrderPlaced(EventBase):
@@ -39,6 +45,10 @@ bus = EventBus.from_config("plugbus.toml")
 for number in range(1050):
     bus.publish_sync(OrderPlaced(number=number))
 bus.publish_sync(Event(type="user.login", payload={"user": 1}))
+try:
+    bus.publish_sync(Event(type="user.deleted", payload={}))
+except AuthenticationRequired:
+    print("denied")
 """
 
 
@@ -97,15 +107,19 @@ def use(programs, folder):
     assert VERSION in call("plugbus", "--version")
     assert "audit" in call("plugbus", "plugins")
 
-    assert "fine, 1 plugin on (audit)" in call("plugbus", "config", "check")
+    assert "fine, 2 plugins on (guards, audit)" in call("plugbus", "config", "check")
     assert "audit" in call("plugbus", "doctor", "--live")
     assert "plugin audit" in call("plugbus", "events", "--format", "text", "user.login")
 
-    call("python", "shop.py")
+    assert "user.deleted" in call("plugbus", "guards", "list")
+    assert "depends: age" in call("plugbus", "guards", "matrix", "--type", "user.deleted", "--format", "csv")
+
+    assert call("python", "shop.py") == "denied\n"
     with closing(sqlite3.connect(folder / "trail/audit.db")) as trail:
         rows = dict(trail.execute("SELECT type, count(*) FROM records WHERE kind = 'event' GROUP BY type"))
     assert rows.get("order.placed") == 1050, rows
     assert rows.get("user.login") == 1, rows
+    assert rows.get("audit.log") == 1, rows
 
     stats = call("plugbus", "audit", "stats")
     assert "order.placed" in stats, stats

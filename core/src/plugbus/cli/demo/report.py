@@ -85,7 +85,7 @@ def _conclude(console: Console, chapters: list[list[Story]], published: int) -> 
     failed = sum(len(story.failures) for story in stories)
     console.print(
         f"\n{amount(len(stories) - blocked, 'event')} reached their handlers, {len(stories) - published} of them "
-        f"published by handlers or by the bus. {blocked} was blocked: no handler has seen it. {failed} handler failed: "
+        f"published by handlers or by the bus. {_blocked(blocked)} {failed} handler failed: "
         f"the others ran all the same, and the publisher got a result that names the failure.\n"
     )
 
@@ -110,3 +110,9 @@ def _point(console: Console, path: Path, exhibits: Sequence[Exhibit], invocation
                 f"  pip install plugbus-{exhibit.plugin}",
                 markup=False,
             )
+
+
+def _blocked(count: int) -> str:
+    if count == 1:
+        return "1 was blocked: no handler has seen it."
+    return f"{count} were blocked: no handler has seen them."

@@ -113,6 +113,7 @@ def opening_day() -> Iterator[EventBase]:
     for _ in range(3):
         yield Event(type=EventType.USER_LOGIN_FAILED, payload={"name": "Bob"})
     yield ItemSold(name="teapot", cents=2400, buyer="Ada")
+    yield Event(type=EventType.ITEM_DELETED, payload={"name": "teapot"})  # who may do that, plugbus.toml says
     yield Event(type=EventType.USER_LOGOUT, payload={"name": "Ada"})
 
 
