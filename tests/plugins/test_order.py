@@ -108,3 +108,27 @@ def test_the_configuration_s_part_in_the_order_is_told_with_its_place(site, load
         site.add(f"demo-{name}", "class P(Plugin[None]):\n    api = 1")
     ours = ["audit", "cache", "guards", "localization", "notifications"]
     assert load(text, disabled=ours).arrangement.reasons("two") == reasons
+
+
+def test_a_plugin_may_wish_to_come_before_all_others():
+    found = arrange(["a", "b", "guards"], [], [], edges("guards<a", "guards<b", source="class"))
+    assert found.names == ("guards", "a", "b")
+    assert found.overruled == ()
+
+
+def test_what_is_said_of_one_plugin_comes_before_what_is_wished_of_all():
+    general = edges("guards<a", "guards<b", source="class")
+    assert arrange(["a", "b", "guards"], edges("a<guards"), [], general).names == ("a", "guards", "b")
+    assert arrange(["a", "b", "guards"], [], edges("a<b", "b<guards"), general).names == ("a", "b", "guards")
+    assert arrange(["a", "b", "guards"], [], [], general, listed=True).names == ("a", "b", "guards")
+
+
+def test_two_that_both_wish_to_be_first_make_no_cycle():
+    general = edges("x<a", "x<y", "y<a", "y<x", source="class")
+    assert arrange(["a", "x", "y"], [], [], general).names == ("x", "y", "a")
+
+
+def test_before_all_others_in_a_class(site, load):
+    site.add("demo-one", "class P(Plugin[None]):\n    api = 1\n")
+    site.add("demo-two", "class P(Plugin[None]):\n    api = 1\n    before = ('*',)\n")
+    assert load("[plugins.one]\n[plugins.two]\n").arrangement.names == ("two", "one")

@@ -14,12 +14,15 @@ from plugbus.plugins.records import PluginState
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from plugbus.errors import Problem
     from plugbus.plugins._pipeline import Entry
 
 __all__ = ("arranged", "unknown_names")
+
+# In `before` and `after` of a plugin's class: all others that do not want it otherwise.
+EVERYBODY = "*"
 
 
 def arranged(config: Config, entries: Sequence[Entry], *, listed: bool) -> Arrangement:
@@ -36,8 +39,9 @@ def arranged(config: Config, entries: Sequence[Entry], *, listed: bool) -> Arran
         usable = {entry.name: entry for entry in entries if entry.usable}
         stated = [edge for entry in usable.values() for edge in _stated(config, entry)]
         wishes = [edge for entry in usable.values() for edge in _wished(entry)]
+        general = [edge for entry in usable.values() for edge in _wished_of_all(entry, usable)]
         try:
-            found = arrange(list(usable), stated, wishes, listed=listed)
+            found = arrange(list(usable), stated, wishes, general, listed=listed)
         except OrderCycle as cycle:
             involved = [usable[edge.first] for edge in cycle.edges]
             # One that may be left out breaks the cycle; of several the one that is named last.
@@ -93,7 +97,16 @@ def _wished(entry: Entry) -> Iterator[Edge]:
     if entry.cls is not None:
         for key, others in (("before", entry.cls.before), ("after", entry.cls.after)):
             for other in others:
-                yield _edge(entry.name, key, other, f"`{key}` of {entry.owner.text}")
+                if other != EVERYBODY:
+                    yield _edge(entry.name, key, other, f"`{key}` of {entry.owner.text}")
+
+
+def _wished_of_all(entry: Entry, names: Iterable[str]) -> Iterator[Edge]:
+    if entry.cls is not None:
+        for key in ("before", "after"):
+            if EVERYBODY in getattr(entry.cls, key):
+                others = (name for name in names if name != entry.name)
+                yield from (_edge(entry.name, key, other, f"`{key}` of {entry.owner.text}") for other in others)
 
 
 def _edge(name: str, key: str, other: str, source: str) -> Edge:

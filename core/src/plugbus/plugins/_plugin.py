@@ -25,8 +25,9 @@ class Plugin(Generic[S]):
 
     Attributes:
         api: The generation of the hook contract that the plugin was written for. Every plugin states it.
-        before: Names of plugins that should come after this one. The configuration may say otherwise.
-        after: Names of plugins that should come before this one.
+        before: Names of plugins that should come after this one; `"*"` for all that do not want it otherwise. The
+            configuration may say otherwise.
+        after: Names of plugins that should come before this one, or `"*"`.
         publishes: Patterns of the event types that the plugin publishes itself, each marked with `own_event`.
         settings: What the configuration says for this plugin.
         context: The plugin's surroundings; `context.bus` is set before the first hook of a bus is called.

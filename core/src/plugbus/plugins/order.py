@@ -75,7 +75,12 @@ class OrderCycle(Exception):
 
 
 def arrange(
-    names: Sequence[str], stated: Iterable[Edge], wishes: Iterable[Edge], *, listed: bool = False
+    names: Sequence[str],
+    stated: Iterable[Edge],
+    wishes: Iterable[Edge],
+    general: Iterable[Edge] = (),
+    *,
+    listed: bool = False,
 ) -> Arrangement:
     """
     Put plugins in order.
@@ -84,6 +89,7 @@ def arrange(
         names: The plugins, in the order that holds where nothing else is said.
         stated: What the configuration says with `before` and `after`. It wins.
         wishes: What the plugins' classes say; what contradicts the configuration is passed over.
+        general: What plugins wish of all others; passed over where anything else is said.
         listed: Whether `names` is an order that the configuration lists, which wins over wishes too.
 
     Raises:
@@ -99,6 +105,9 @@ def arrange(
         if against:
             overruled.append(wish)
         else:
+            followed.append(wish)
+    for wish in () if listed else general:
+        if not _path(wish.then, wish.first, followed):
             followed.append(wish)
     return Arrangement(tuple(_sorted(names, followed)), tuple(followed), tuple(overruled))
 

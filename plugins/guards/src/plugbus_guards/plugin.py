@@ -36,7 +36,7 @@ class GuardsPlugin(Plugin[GuardsSettings]):
     """Decides whether events may be published or handled, and by whom."""
 
     api = 1
-    before = ("localization", "cache", "notifications", "audit")
+    before = ("*",)  # nothing acts on an event that may not happen
     publishes = ("audit.log",)
 
     def __init__(self, settings: GuardsSettings, context: HookContext) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 import click
 
+from plugbus.cli.acting import acting, as_option
 from plugbus.cli.answers import answering, aside
 from plugbus.cli.display import Display, display_for
 from plugbus.cli.eventlog import shown_event_log
@@ -62,13 +63,21 @@ def replay_command(path: Path) -> click.Command:
     @click.command()
     @filter_options()
     @app_option
+    @as_option
     @click.option("--dry-run", is_flag=True, help="Only tell what would be published.")
     @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="How many events a second at most.")
     @format_option
     @click.pass_context
     @reads_trail
     def replay(
-        ctx: click.Context, *, where: Filter, app: str | None, dry_run: bool, rate: float | None, form: str
+        ctx: click.Context,
+        *,
+        where: Filter,
+        app: str | None,
+        principal: str | None,
+        dry_run: bool,
+        rate: float | None,
+        form: str,
     ) -> None:
         """
         Publish the events again that all options hold for, through the configured bus or that of --app.
@@ -80,7 +89,7 @@ def replay_command(path: Path) -> click.Command:
         """
         with answering(form), aside() if form == "json" else nullcontext():
             bus = Session.of(ctx).bus(app)
-        with display_for(path.name, WHOLE) as display, shown_event_log(display.line):
+        with acting(bus, principal), display_for(path.name, WHOLE) as display, shown_event_log(display.line):
             tally = Tally()
             run = _Run(Replay(None if dry_run else bus, rate, _complaints(display)), tally)
             bus.add_monitor(tally)
