@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import textwrap
 
 import attrs
@@ -50,6 +51,9 @@ def site(tmp_path, monkeypatch):
     yield build
     for bus in opened:
         bus.stop_sync()
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -260,6 +260,11 @@ class Below(Guard):
     def check(self, event, principal, context):
         return ALLOW if event.payload["number"] <= self.most else False
 
+class Asking(Guard):
+    def check(self, event, principal, context):
+        found = context.ask("own_guards:resolver", principal, event)
+        return ALLOW if found["status"] == "active" else False
+
 def resolver(principal, event):
     CALLS.append(principal.id)
     return {"status": "active"}
@@ -324,6 +329,17 @@ def test_a_resolver_is_asked_once_in_a_publish(site, folder):
     import own_guards
 
     assert own_guards.CALLS == ["7", "7"]
+
+
+def test_a_guard_that_asks_without_saying_so_gets_no_answer_of_another_publish(site, folder):
+    (folder / "own_guards.py").write_text(GUARDS)
+    made = site('[[plugins.guards.rules]]\nevents = ["order.*"]\nall = ["own_guards:Asking"]\n')
+    for who in (ADULT, MINOR):
+        with as_principal(who):
+            made.bus.publish_sync(happened())
+    import own_guards
+
+    assert own_guards.CALLS == ["7", "8"]
 
 
 # --- what is wrong with a rule stops the start, with its line

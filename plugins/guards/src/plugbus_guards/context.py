@@ -25,14 +25,15 @@ class GuardContext:
     Args:
         event_type: The type of the event, or the name of the function that is guarded.
         surroundings: What all decisions of a bus share: clock, flags, policies, windows, resolvers.
+        remembers: Whether resolvers are asked once; not where one context serves many decisions.
     """
 
     __slots__ = ("_answers", "event_type", "surroundings")
 
-    def __init__(self, event_type: str, surroundings: Surroundings) -> None:
+    def __init__(self, event_type: str, surroundings: Surroundings, *, remembers: bool = True) -> None:
         self.event_type = event_type
         self.surroundings = surroundings
-        self._answers: dict[str, Any] = {}
+        self._answers: dict[str, Any] | None = {} if remembers else None
 
     def now(self) -> dt.datetime:
         """Return the time, aware, by the clock of the plugin."""
@@ -50,15 +51,16 @@ class GuardContext:
         Returns:
             What it returns, or an awaitable of that if it is async. None is `MISSING`.
         """
-        answer = self._answers.get(resolver, self)
-        if answer is self:
-            answer = self.surroundings.resolver(resolver)(principal, event)
-            if isawaitable(answer):
-                return self._answer_of(resolver, answer)
-            answer = self._answers[resolver] = MISSING if answer is None else answer
-        return answer
+        if self._answers is not None and resolver in self._answers:
+            return self._answers[resolver]
+        answer = self.surroundings.resolver(resolver)(principal, event)
+        return self._awaited(resolver, answer) if isawaitable(answer) else self._remembered(resolver, answer)
 
-    async def _answer_of(self, resolver: str, answer: Awaitable[Any]) -> Any:
-        found = await answer
-        self._answers[resolver] = found = MISSING if found is None else found
+    async def _awaited(self, resolver: str, answer: Awaitable[Any]) -> Any:
+        return self._remembered(resolver, await answer)
+
+    def _remembered(self, resolver: str, answer: Any) -> Any:
+        found = MISSING if answer is None else answer
+        if self._answers is not None:
+            self._answers[resolver] = found
         return found

@@ -97,7 +97,7 @@ class Enforcer:
         if not plain or any(rule.mode == "report" for rule in rules):
             return None
         checks = tuple(guard.check for guard in guards)
-        context = GuardContext(event_type, self._surroundings)
+        context = GuardContext(event_type, self._surroundings, remembers=False)
         thorough = self._thorough(event_type, rules)
         current, allow = current_principal, ALLOW
 

@@ -152,55 +152,57 @@ class InThread(Guard):
         return str(self.inner)
 
 
-def _several(_: object, attribute: attrs.Attribute[Any], value: tuple[Guard, ...]) -> None:
+def _some_at_least(_: object, __: object, value: tuple[Guard, ...]) -> None:
     if not value:
-        raise DefinitionError(f"there is nothing to combine in {attribute.name}: name a guard at least")
+        raise DefinitionError("there is nothing to combine: name a guard at least")
 
 
 @attrs.frozen
-class AllOf(Guard):
+class _Several(Guard):
+    """
+    Several guards that are asked one after another.
+
+    Attributes:
+        how: Combines what they say.
+        title: What they are called together.
+    """
+
+    how: ClassVar[Callable[[Iterable[Decision]], Decision]]
+    title: ClassVar[str]
+
+    guards: tuple[Guard, ...] = attrs.field(validator=_some_at_least)
+
+    def check(self, event: Any, principal: Principal, context: GuardContext) -> Decision | Awaitable[Decision]:
+        return combine(type(self).how, self.guards, event, principal, context)
+
+    def is_async(self, surroundings: Surroundings) -> bool:
+        return any(guard.is_async(surroundings) for guard in self.guards)
+
+    def prepare(self, surroundings: Surroundings) -> None:
+        for guard in self.guards:
+            guard.prepare(surroundings)
+
+    def parts(self) -> tuple[Guard, ...]:
+        return self.guards
+
+    def __str__(self) -> str:
+        return f"{self.title} [{', '.join(map(str, self.guards))}]"
+
+
+@attrs.frozen
+class AllOf(_Several):
     """Each guard has to allow."""
 
-    guards: tuple[Guard, ...] = attrs.field(validator=_several)
-
-    def check(self, event: Any, principal: Principal, context: GuardContext) -> Decision | Awaitable[Decision]:
-        return combine(every, self.guards, event, principal, context)
-
-    def is_async(self, surroundings: Surroundings) -> bool:
-        return any(guard.is_async(surroundings) for guard in self.guards)
-
-    def prepare(self, surroundings: Surroundings) -> None:
-        for guard in self.guards:
-            guard.prepare(surroundings)
-
-    def parts(self) -> tuple[Guard, ...]:
-        return self.guards
-
-    def __str__(self) -> str:
-        return f"all of [{', '.join(map(str, self.guards))}]"
+    how = every
+    title = "all of"
 
 
 @attrs.frozen
-class AnyOf(Guard):
+class AnyOf(_Several):
     """One guard has to allow; it is not enough that one fails."""
 
-    guards: tuple[Guard, ...] = attrs.field(validator=_several)
-
-    def check(self, event: Any, principal: Principal, context: GuardContext) -> Decision | Awaitable[Decision]:
-        return combine(some, self.guards, event, principal, context)
-
-    def is_async(self, surroundings: Surroundings) -> bool:
-        return any(guard.is_async(surroundings) for guard in self.guards)
-
-    def prepare(self, surroundings: Surroundings) -> None:
-        for guard in self.guards:
-            guard.prepare(surroundings)
-
-    def parts(self) -> tuple[Guard, ...]:
-        return self.guards
-
-    def __str__(self) -> str:
-        return f"any of [{', '.join(map(str, self.guards))}]"
+    how = some
+    title = "any of"
 
 
 @attrs.frozen
