@@ -45,7 +45,7 @@ class SqliteSource:
         self._connection = open_for_reading(path)
         self._connection.text_factory = bytes
         self._connection.execute("BEGIN")
-        self._indexes = IndexCheck() if indexes else None
+        self._indexes = IndexCheck(path) if indexes else None
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +54,7 @@ class SqliteSource:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._connection.close()
+        self._leave_indexes()
 
     def count(self) -> int:
         """Return how many records there are, as far as that can be told quickly."""
@@ -82,22 +83,21 @@ class SqliteSource:
 
     def batches(self, examination: Examination) -> Iterator[list[tuple[int, bytes | None, bytes | None]]]:
         """Yield the records in their order."""
+        if self._indexes is not None:
+            self._indexes.start()
         try:
             cursor = self._connection.execute(_RECORDS)
             while rows := cursor.fetchmany(_BATCH):
-                if self._indexes is not None:
-                    self._indexes.take(rows)
                 yield rows
         except sqlite3.DatabaseError as error:
-            self._indexes = None
+            self._leave_indexes()
             examination.fault(examination.last + 1, f"the database is damaged, nothing can be read from here: {error}")
 
     def examine(self, examination: Examination) -> None:
         """Look at what is not in the records: the tables, the indexes, the count of what was written."""
         try:
             if self._examine_schema(examination) and self._indexes is not None:
-                self._connection.text_factory = str
-                for fault in self._indexes.faults(self._connection):
+                for fault in self._indexes.faults():
                     examination.fault(None, fault)
             written = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'").fetchone()
         except sqlite3.DatabaseError as error:
@@ -121,6 +121,11 @@ class SqliteSource:
         if rows != [(CANON.encode(),)]:
             examination.fault(None, f"the table trail does not name the form {CANON}")
         return all(found.get(name) == sql for name, sql in SCHEMA.items())
+
+    def _leave_indexes(self) -> None:
+        if self._indexes is not None:
+            self._indexes.close()
+            self._indexes = None
 
     def _value(self, statement: str) -> int:
         try:
