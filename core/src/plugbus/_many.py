@@ -52,10 +52,13 @@ async def publish_many(dispatcher: Dispatcher, events: Sequence[Any]) -> tuple[P
 
 def _batch_plan(dispatcher: Dispatcher, events: Sequence[Any]) -> Plan | None:
     """Return the plan that takes all events at once: they are of one type, which has none but sync handlers."""
-    first = next(iter(events), None)
-    cls = type(first)
-    if not events or list(map(type, events)).count(cls) != len(events):
+    if not events:
         return None
+    first = events[0]
+    cls = type(first)
+    for event in events:
+        if type(event) is not cls:
+            return None
     if not isinstance(first, Event):
         return dispatcher.batch(_BATCH, cls, None)
     is_one = all(event.type == first.type for event in events)

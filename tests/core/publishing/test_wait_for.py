@@ -61,7 +61,8 @@ async def test_it_leaves_no_subscription_behind(bus, ending):
         await bus.publish(Published())
     elif ending == "cancelled":
         task.cancel()
-    await asyncio.wait([task])
+    (outcome,) = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(outcome, {"found": Published, "timeout": TimeoutError, "cancelled": asyncio.CancelledError}[ending])
     assert bus.subscriptions() == ()
 
 
