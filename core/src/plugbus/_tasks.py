@@ -84,7 +84,10 @@ class PublishHandle:
     def __await__(self) -> Generator[Any, None, PublishResult]:
         if self._result is None and self._error is None:
             yield from self._settled().__await__()
-        return self._take()
+        self._retrieved = True
+        if self._result is None:
+            return self._take()
+        return self._result
 
     async def _settled(self) -> None:
         """Wait for the end without asking for the result."""
@@ -196,14 +199,19 @@ class Pending:
             # Without this frame, which would keep the handle, and nobody would hear of it.
             handle._finish(None, error.with_traceback(trace.tb_next if trace is not None else None))
             return handle
-        handle._outer = _here.get()
+        if (outer := _here.get()) is not None:
+            handle._outer = outer
         self._handles.add(handle)
         loop = asyncio._get_running_loop()
-        handle._is_here = loop is not None
-        if loop is not None:
-            handle._task = new_task(carrying, loop, context)
-        else:
+        if loop is None:
+            handle._is_here = False
             self._loop.call_soon(handle._run, carrying, context)
+        else:
+            handle._is_here = True
+            if loop.get_task_factory() is None:  # as `new_task`, without a call
+                handle._task = asyncio.Task(carrying, loop=loop, context=context)
+            else:
+                handle._task = loop.create_task(carrying, context=context)
         return handle
 
     async def _carry(self, handle: PublishHandle, plan: Coroutine[Any, Any, PublishResult]) -> None:
@@ -218,7 +226,14 @@ class Pending:
             if isinstance(error, GeneratorExit) or (handle._is_here and not isinstance(error, Exception)):
                 raise
         else:
-            self._finish(handle, result)
+            # What `_finish` does, for the one case that is counted in nanoseconds.
+            handle._result = result
+            handle._task = None
+            if handle._outer is not None:
+                handle._outer = None
+            if handle._waiters is not None:
+                handle._wake()
+            self._handles.discard(handle)
         finally:
             del handle  # the traceback of its failure would keep it, and nobody would hear of that
 

@@ -62,7 +62,9 @@ async def test_it_leaves_no_subscription_behind(bus, ending):
     elif ending == "cancelled":
         task.cancel()
     (outcome,) = await asyncio.gather(task, return_exceptions=True)
-    assert isinstance(outcome, {"found": Published, "timeout": TimeoutError, "cancelled": asyncio.CancelledError}[ending])
+    assert isinstance(
+        outcome, {"found": Published, "timeout": TimeoutError, "cancelled": asyncio.CancelledError}[ending]
+    )
     assert bus.subscriptions() == ()
 
 
