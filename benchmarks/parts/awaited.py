@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterator
-from contextvars import copy_context
 from typing import Any
 
 from cases.events import EVENT
@@ -76,7 +75,7 @@ def in_turn_parts(called: int, awaited: int) -> Iterator[tuple[str, Statement]]:
 def together_parts(count: int) -> Iterator[tuple[str, Statement]]:
     """Handlers side by side, each with a context, and from Python 3.12 on a task, of its own."""
     handlers = Kit().awaited(count)
-    scope: dict[str, Any] = {"gather": asyncio.gather, "handlers": handlers, "copy_context": copy_context}
+    scope: dict[str, Any] = {"gather": asyncio.gather, "handlers": handlers}
     exec("async def raw(event):\n    await gather(*[handler(event) for handler in handlers])\n", scope)  # noqa: S102
     yield "raw", timed("await raw(event)", raw=scope["raw"], event=EVENT)
     if sys.version_info >= (3, 12):
@@ -90,13 +89,12 @@ def together_parts(count: int) -> Iterator[tuple[str, Statement]]:
         )
         yield "an eager task for each", timed("await steps(event)", steps=own["steps"], event=EVENT)
     else:
+        scope |= {"Task": asyncio.Task, "get_running_loop": asyncio.get_running_loop}
         exec(  # noqa: S102
             "async def steps(event):\n"
-            "    for handler in handlers:\n"
-            "        try:\n"
-            "            copy_context().run(handler(event).send, None)\n"
-            "        except StopIteration:\n"
-            "            pass\n",
+            "    loop = get_running_loop()\n"
+            "    for task in [Task(handler(event), loop=loop) for handler in handlers]:\n"
+            "        await task\n",
             scope,
         )
-        yield "one step of each in a context of its own", timed("await steps(event)", steps=scope["steps"], event=EVENT)
+        yield "a task for each", timed("await steps(event)", steps=scope["steps"], event=EVENT)

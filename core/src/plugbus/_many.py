@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ("publish_many",)
 
-_ADMIT, _DELIVER, _BATCH = Verb("soon", "admit"), Verb("soon", "deliver"), Verb("batch")
+_ADMIT, _DELIVER = Verb("soon", "admit"), Verb("soon", "deliver")
 
 # What became of an event, or the task that finds out.
 Outcome = PublishResult | asyncio.Task[PublishResult]
@@ -60,9 +60,9 @@ def _batch_plan(dispatcher: Dispatcher, events: Sequence[Any]) -> Plan | None:
         if type(event) is not cls:
             return None
     if not isinstance(first, Event):
-        return dispatcher.batch(_BATCH, cls, None)
+        return dispatcher.batch(cls, None)
     is_one = all(event.type == first.type for event in events)
-    return dispatcher.batch(_BATCH, cls, first.type) if is_one else None
+    return dispatcher.batch(cls, first.type) if is_one else None
 
 
 async def _publish_each(dispatcher: Dispatcher, events: Sequence[Any], outcomes: list[Outcome]) -> None:

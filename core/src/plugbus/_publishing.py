@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from plugbus._engine import Engine, State
@@ -48,6 +48,8 @@ class Publishing:
     _blocking: dict[type, Callable[[Any], PublishResult]]
     _soon: dict[type, Callable[[Any], Coroutine[Any, Any, PublishResult]]] | None
     _blocks: int
+    # Imported when several events are published for the first time.
+    _many: Callable[[Dispatcher, Sequence[Any]], Coroutine[Any, Any, tuple[PublishResult, ...]]] | None = None
 
     def publish(self, event: Any) -> Coroutine[Any, Any, PublishResult]:
         """
@@ -129,15 +131,13 @@ class Publishing:
         Raises:
             Exception: As `publish`; then none has been dispatched.
         """
-        return self._publish_many_in(events, self._block())
+        return self._publish_many_in(events, self._block() if self._blocks else None)
 
     async def _publish_many_in(self, events: Iterable[Any], block: Deferred | None) -> tuple[PublishResult, ...]:
-        from plugbus._many import publish_many
-
         if self._engine.state is not State.RUNNING:
             await self._engine.ready()
         events = list(events)
-        here = self._block()
+        here = self._block() if self._blocks else None
         if block is not None or here is not None:
             for event in events:  # what is wrong with one keeps all back
                 check_event(event.__class__)
@@ -145,7 +145,12 @@ class Publishing:
             return (DEFERRED,) * len(events)
         if here is not None:
             return tuple([here.collect(event) for event in events])
-        return await publish_many(self._dispatcher, events)
+        many = self._many
+        if many is None:
+            from plugbus._many import publish_many
+
+            many = self._many = publish_many
+        return await many(self._dispatcher, events)
 
     async def replay(self, event: Any) -> PublishResult:
         """

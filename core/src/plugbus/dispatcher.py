@@ -81,6 +81,7 @@ class Dispatcher:
         self._registry = Registry()
         self._tables: dict[Verb, _Table] = {}
         self._by_type: dict[Verb, dict[str, Any]] = {}
+        self._batches: _Table | None = None
         self.lock = threading.RLock()
         self.underway = runner.underway
         self.handled: Sequence[Callable[[Any, Subscription, Any], None]] = ()
@@ -283,14 +284,16 @@ class Dispatcher:
             plan = plans[name] = self._plan(verb, Event, EventKind(name))
         return plan
 
-    def batch(self, verb: Verb, cls: type, name: str | None) -> Plan | None:
+    def batch(self, cls: type, name: str | None) -> Plan | None:
         """Return the plan that takes several events of a class, or of a generic type; None if each needs its own."""
         plan: Plan | None
         if name is None:
-            plan = self.table(verb)[cls]
+            if self._batches is None:  # kept, since to find it takes as long as to handle some events
+                self._batches = self.table(_BATCH)
+            plan = self._batches[cls]
         else:
-            plans = self._by_type.setdefault(verb, {})
-            plan = plans[name] if name in plans else self._plan_for_type(verb, name)
+            plans = self._by_type.setdefault(_BATCH, {})
+            plan = plans[name] if name in plans else self._plan_for_type(_BATCH, name)
         return plan
 
     def matching(self, cls: type, kind: EventKind) -> list[Subscription]:
@@ -317,7 +320,7 @@ class Dispatcher:
         return await self.table(_SOON)[event.__class__](event)
 
 
-_ASYNC, _BLOCKING, _SOON = Verb("async"), Verb("blocking"), Verb("soon")
+_ASYNC, _BLOCKING, _SOON, _BATCH = Verb("async"), Verb("blocking"), Verb("soon"), Verb("batch")
 
 
 def check_event(cls: type) -> None:
