@@ -174,7 +174,9 @@ def test_a_function_runs_only_for_those_who_may(site):
     with as_principal(ADA):
         assert delete(1) == 1
     made.bus.stop_sync()
-    assert made.results() == ["denied"]
+    (record,) = made.records
+    assert (record["result"], record["rule"], record["object"]) == ("denied", "admin", None)
+    assert record["action"].endswith("delete")
 
 
 async def test_an_async_function_awaits_its_guards(site):

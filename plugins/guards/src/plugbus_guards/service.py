@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from plugbus import Event
 from plugbus.authority import Authority
 from plugbus.events import event_type_of
 from plugbus_guards.context import GuardContext
 from plugbus_guards.decision import ALLOW, Deny
 from plugbus_guards.enforcing import DEFAULT_RULE, acting
 from plugbus_guards.explaining import Explanation, RuleWord, words_of
+from plugbus_guards.fields import Call
 from plugbus_guards.principal import EXPIRED, Principal, as_principal, principal_of
 from plugbus_guards.recording import Subject
 from plugbus_guards.settlement import Verdict, denial, gravest
@@ -176,7 +178,7 @@ class TrustedAuthority(Authority):
 
 
 def type_of(event: Any) -> str:
-    """Return the type of an event of any kind."""
-    from plugbus import Event
-
+    """Return the type of an event of any kind; the name of the function of a `Call`."""
+    if isinstance(event, Call):
+        return event.name
     return event.type if isinstance(event, Event) else event_type_of(type(event))
