@@ -248,6 +248,17 @@ def test_a_cell_is_no_formula_for_a_spreadsheet(shop):
     assert "'=cmd.run" in out
 
 
+def test_config_check_finds_a_guard_that_is_misspelt(shop):
+    shop.write("plugbus.toml", CONFIG.replace('"authenticated"', '"authentcated"'))
+    told = shop.run("config", "check", code=2)
+    assert "Did you mean 'authenticated'?" in told.stdout + told.stderr
+    shop.write("plugbus.toml", CONFIG.replace("minimum = 18", "minimun = 18"))
+    told = shop.run("config", "check", code=2)
+    assert "Did you mean 'minimum'?" in told.stdout + told.stderr
+    shop.write("plugbus.toml", CONFIG.replace("shop:PriceChanged", "nowhere:PriceChanged"))
+    shop.run("config", "check")  # which imports nothing of the application's
+
+
 def test_nothing_is_recorded_or_used_up_by_looking(shop):
     shop.write(
         "plugbus.toml",

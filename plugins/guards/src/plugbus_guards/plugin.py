@@ -12,7 +12,7 @@ from plugbus.logger import logger
 from plugbus.plugins import Health, HookContext, Observation, Plugin, hookimpl
 from plugbus_guards.enforcing import Enforcer, Own
 from plugbus_guards.examining import observed
-from plugbus_guards.reading import read_rules
+from plugbus_guards.reading import check_rules, read_rules
 from plugbus_guards.recording import Recorder
 from plugbus_guards.service import Guards, TrustedAuthority
 from plugbus_guards.settings import GuardsSettings
@@ -41,6 +41,7 @@ class GuardsPlugin(Plugin[GuardsSettings]):
 
     def __init__(self, settings: GuardsSettings, context: HookContext) -> None:
         super().__init__(settings, context)
+        check_rules(settings, context)
         self._surroundings = Surroundings(settings, context.folder)
         self._recorder: Recorder | None = None
         self._enforcer: Enforcer | None = None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from plugbus_guards.settings import GuardsSettings, RuleSettings
     from plugbus_guards.surroundings import Surroundings
 
-__all__ = ("read_rules",)
+__all__ = ("check_rules", "read_rules")
 
 _Keys = tuple[str | int, ...]
 
@@ -43,16 +43,34 @@ def read_rules(settings: GuardsSettings, context: HookContext, surroundings: Sur
     return tuple(rule for rule in rules if rule is not None)
 
 
+def check_rules(settings: GuardsSettings, context: HookContext) -> None:
+    """
+    Find what is wrong with the rules, as far as that can be told without importing or opening anything.
+
+    Args:
+        settings: The plugin's settings.
+        context: Knows where each setting stands.
+
+    Raises:
+        ConfigurationError: With everything that is wrong with them.
+    """
+    reader = _Reader(context, None)
+    for index, rule in enumerate(settings.rules):
+        reader.rule(rule, ("rules", index))
+    if reader.problems:
+        raise ConfigurationError("Nothing was started.", reader.problems)
+
+
 class _Reader:
     """
     Reads rules and collects what is wrong with them.
 
     Args:
         context: Knows where each setting stands.
-        surroundings: Where resolvers, flags and policies are looked up.
+        surroundings: Where resolvers, flags and policies are looked up; None to import and look up nothing.
     """
 
-    def __init__(self, context: HookContext, surroundings: Surroundings) -> None:
+    def __init__(self, context: HookContext, surroundings: Surroundings | None) -> None:
         self.problems: list[Exception] = []
         self._context = context
         self._surroundings = surroundings
@@ -66,9 +84,9 @@ class _Reader:
         patterns = [found for found in self._each(settings.events, (*keys, "events"), parse_pattern) if found]
         # One that is written as a text has no index in the file.
         places = (*keys, "class")
-        classes = [
-            found for found in self._each(names, places, _class, whole=isinstance(settings.class_, str)) if found
-        ]
+        named = names if self._surroundings is not None else ()
+        whole = isinstance(settings.class_, str)
+        classes = [found for found in self._each(named, places, _class, whole=whole) if found]
         name = settings.name or ", ".join((*settings.events, *names)) or "a rule"
         parts: list[Guard] = []
         if settings.all:
@@ -140,6 +158,8 @@ class _Reader:
         guard = self._made(cls, own, keys, rule)
         if guard is None:
             return None
+        if self._surroundings is None:
+            return guard
         try:
             guard.prepare(self._surroundings)
         except DefinitionError as error:
@@ -161,6 +181,8 @@ class _Reader:
                 hint=_suggestion(name, BUILT_IN) or f"There are {', '.join(BUILT_IN)}; your own is named module:Class",
             )  # fmt: skip
             return None
+        if self._surroundings is None:
+            return None  # not before the application's modules are imported
         try:
             found = load(name)
         except DefinitionError as error:
