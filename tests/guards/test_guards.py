@@ -309,6 +309,12 @@ def test_a_resolver_is_asked_for_what_is_not_claimed(guard, answer, is_async):
     assert not allows(guard, ANONYMOUS, happened(content_id="c"), r__f=plain)
 
 
+def test_nothing_is_known_of_nobody_whatever_is_claimed():
+    nobody = Principal(id="x", kind="anonymous", claims={"email_verified": True, "birthdate": "1990-01-01"})
+    assert code(EmailVerifiedGuard(), nobody) == "authentication_required"
+    assert code(AgeVerificationGuard(), nobody) == "authentication_required"
+
+
 def test_a_claim_is_taken_before_the_resolver_is_asked():
     asked = []
     guard = EmailVerifiedGuard(resolver="r:f")

@@ -51,9 +51,11 @@ class AskingGuard(Guard):
     def check(self, event: Any, principal: Principal, context: GuardContext) -> Decision | Awaitable[Decision]:
         if principal.is_system:
             return ALLOW
+        if not principal.is_known:
+            return self.missing(principal)
         value = self.claimed(principal)
         if value is MISSING or value is None:
-            if self.resolver is None or not principal.is_known:
+            if self.resolver is None:
                 return self.missing(principal)
             value = context.ask(self.resolver, principal, event)
             if isawaitable(value):
