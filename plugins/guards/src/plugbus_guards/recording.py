@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from plugbus.errors import BusClosed, BusOverloaded, NoEnvelope
 from plugbus.logger import logger
 from plugbus.plugins import own_event
 from plugbus_guards.decision import Deny, Error
+from plugbus_guards.locking import ForkLock
 
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Recorder:
     def __init__(self, bus: EventBus, surroundings: Surroundings) -> None:
         self._bus = bus
         self._surroundings = surroundings
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
 
     def record(
@@ -112,7 +112,7 @@ class Recorder:
             payload["reason"] = principal.claims["reason"]
         now = self._surroundings.clock().timestamp()
         due = []
-        with self._lock:
+        with self._lock.held:
             key = (f"{principal.kind}@{principal.id}", rule, result)
             if key not in self._tallies and len(self._tallies) >= _MOST:
                 key = ("", "", result)
@@ -132,7 +132,7 @@ class Recorder:
     def due(self, *, all: bool = False) -> list[Event]:
         """Return the records of repeats whose minute is over, or of all; they are counted anew then."""
         now = self._surroundings.clock().timestamp()
-        with self._lock:
+        with self._lock.held:
             over = [key for key, tally in self._tallies.items() if all or not 0 <= now - tally.since < _SECONDS]
             tallies = [self._tallies.pop(key) for key in over]
         return [_event(_counted(tally)) for tally in tallies if tally.count]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from plugbus.errors import DefinitionError
+from plugbus_guards.locking import ForkLock
 
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Flags:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._client: OpenFeatureClient | None = None
 
     @property
@@ -42,7 +42,7 @@ class Flags:
         """Take another provider of OpenFeature's from now on."""
         from openfeature import api
 
-        with self._lock:
+        with self._lock.held:
             api.set_provider_and_wait(provider, self._domain)
             self._client = api.get_client(self._domain)
 

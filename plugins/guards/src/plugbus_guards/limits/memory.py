@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict, deque
 
 from plugbus_guards.limits.window import Full, Window, Windows
+from plugbus_guards.locking import ForkLock
 
 
 __all__ = ("MAX_KEYS", "MAX_TIMES", "MemoryWindows")
@@ -27,7 +27,7 @@ class MemoryWindows(Windows):
     def __init__(self, max_keys: int = MAX_KEYS, max_times: int = MAX_TIMES) -> None:
         self._max_keys = max_keys
         self._max_times = max_times
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._count = 0
         # By key the window's length and what was taken; who took last stands last.
         self._taken: OrderedDict[str, tuple[float, deque[float]]] = OrderedDict()
@@ -36,11 +36,11 @@ class MemoryWindows(Windows):
         return len(self._taken)
 
     def peek(self, window: Window, now: float) -> float:
-        with self._lock:
+        with self._lock.held:
             return self._wait(window, now)
 
     def take(self, window: Window, now: float) -> float:
-        with self._lock:
+        with self._lock.held:
             wait = self._wait(window, now)
             if wait > 0:
                 return wait
@@ -52,7 +52,7 @@ class MemoryWindows(Windows):
             return 0.0
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock.held:
             self._taken.clear()
             self._count = 0
 

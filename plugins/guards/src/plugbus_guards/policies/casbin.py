@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from plugbus.errors import DefinitionError
+from plugbus_guards.locking import ForkLock
 from plugbus_guards.policies.files import FilePolicy
 
 
@@ -40,7 +40,7 @@ class CasbinPolicy(FilePolicy):
     def __init__(self, name: str, model: Path, policy: Path) -> None:
         self._model = model
         self._policy = policy
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._decided: dict[tuple[Any, ...], bool] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
         self._enforcer: Any = None
@@ -75,7 +75,7 @@ class CasbinPolicy(FilePolicy):
             name: The name in the matcher.
             function: Called with the arguments that stand there.
         """
-        with self._lock:
+        with self._lock.held:
             self._functions[name] = function
             self._enforcer.add_function(name, function)
             self._decided = _NOTHING
@@ -90,7 +90,7 @@ class CasbinPolicy(FilePolicy):
         Returns:
             A block that gives a `casbin.Enforcer`, a copy that takes the place of the one in use if the block succeeds.
         """
-        with self._lock:
+        with self._lock.held:
             changed = self._made()
             _copy_policy(self._enforcer, changed)
             yield changed
@@ -98,7 +98,7 @@ class CasbinPolicy(FilePolicy):
 
     def _read(self) -> None:
         made = self._made(read=True)
-        with self._lock:
+        with self._lock.held:
             self._swap(made)
 
     def _swap(self, enforcer: Any) -> None:

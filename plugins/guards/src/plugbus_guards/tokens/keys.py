@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from plugbus.errors import DefinitionError
 from plugbus.logger import logger
+from plugbus_guards.locking import ForkLock
 
 
 __all__ = ("BETWEEN", "LAST_GOOD", "REFRESH", "Keys", "KeysUnavailable")
@@ -48,7 +48,7 @@ class Keys:
         self._path = None if "://" in where else Path(where)
         self._timeout = timeout
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._keys: Mapping[str | None, Any] = {}
         self._fetched: float | None = None
         self._tried: float | None = None
@@ -77,7 +77,7 @@ class Keys:
         Raises:
             KeysUnavailable: If nobody can tell.
         """
-        with self._lock:
+        with self._lock.held:
             found = self.known(kid)
             if found is None and self._is_due():
                 self._fetch()
