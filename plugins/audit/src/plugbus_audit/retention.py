@@ -19,12 +19,12 @@ import attrs
 from plugbus_audit.chain import now, timestamp
 
 
-__all__ = ("BATCH", "EVERY", "Grave", "Retention", "tombstone", "used_bytes")
+__all__ = ("BATCH", "Grave", "Keeping", "Retention", "tombstone", "used_bytes")
 
 # Records that are removed in one transaction: others wait for it.
 BATCH = 1_000
 # Seconds between two looks at what is old.
-EVERY = 3600.0
+_EVERY = 3600.0
 _PAGES = 2_000
 
 _PURGED = "trail.purged"
@@ -58,13 +58,13 @@ def tombstone(grave: Grave) -> bytes:
     return json.dumps(says, separators=(",", ":")).encode()
 
 
-class Retention:
+class Keeping:
     """
-    Removes records from a trail in SQLite.
+    What is kept of a trail, and when somebody has looked last.
 
     Args:
         keep_for: Seconds that a record is kept; None for ever.
-        keep_size: Bytes that the records may take up in the file; None for any number.
+        keep_size: Bytes that the records may take up; None for any number.
         logger: Told of what was removed, and of what goes wrong.
         name: What the trail is called in the log.
         clock: Seconds since the epoch.
@@ -84,11 +84,27 @@ class Retention:
         self._name = name
         self._clock = clock
         self._looked: float | None = None
-        self._through = 0
+
+    def is_due(self) -> bool:
+        """Tell whether it is time to look."""
+        return self._looked is None or time.monotonic() - self._looked >= _EVERY
+
+    def _oldest(self) -> str | None:
+        """Return the time before which records are too old; None if they never are."""
+        return timestamp(self._clock() - self._keep_for) if self._keep_for is not None else None
+
+    def _tell(self, grave: Grave) -> None:
+        self._logger.info("%s: %d records are removed, recorded up to %s", self._name, grave.records, grave.until)
+
+
+class Retention(Keeping):
+    """Removes records from a trail in SQLite."""
+
+    _through = 0
 
     def is_due(self) -> bool:
         """Tell whether there is something to remove, or it is time to look."""
-        return self._through > 0 or self._looked is None or time.monotonic() - self._looked >= EVERY
+        return self._through > 0 or super().is_due()
 
     def plan(self, connection: sqlite3.Connection) -> Grave | None:
         """Look for what is old or too much; None if there is nothing, or the last purge has not come to its end."""
@@ -106,7 +122,7 @@ class Retention:
             return None
         grave = self._grave(connection, first, through, "age" if by_age >= by_size else "size")
         self._through = through
-        self._logger.info("%s: %d records are removed, recorded up to %s", self._name, grave.records, grave.until)
+        self._tell(grave)
         return grave
 
     def remove(self, connection: sqlite3.Connection) -> int:
@@ -131,9 +147,9 @@ class Retention:
 
     def _too_old(self, connection: sqlite3.Connection, first: int, last: int) -> int:
         """Return the number of the last record that is too old. They stand in the order in which they were recorded."""
-        if self._keep_for is None:
+        limit = self._oldest()
+        if limit is None:
             return 0
-        limit = timestamp(self._clock() - self._keep_for)
         low, high = first - 1, last
         while low < high:
             middle = (low + high + 1) // 2

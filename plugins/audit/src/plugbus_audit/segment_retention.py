@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from logging import Logger
 from pathlib import Path
 
 import msgspec
 
 from plugbus_audit.canon import from_line
-from plugbus_audit.chain import timestamp
-from plugbus_audit.retention import EVERY, Grave
+from plugbus_audit.retention import Grave, Keeping
 from plugbus_audit.segments import Segment, end_of, segments_of
 
 
@@ -25,36 +22,8 @@ class _Recorded(msgspec.Struct):
 _read_time = msgspec.json.Decoder(_Recorded).decode
 
 
-class SegmentRetention:
-    """
-    Finds segments that are old or too many.
-
-    Args:
-        keep_for: Seconds that a record is kept; None for ever.
-        keep_size: Bytes that all segments may have; None for any number.
-        logger: Told of what is removed.
-        name: What the trail is called in the log.
-        clock: Seconds since the epoch.
-    """
-
-    def __init__(
-        self,
-        keep_for: float | None,
-        keep_size: int | None,
-        logger: Logger,
-        name: str,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._keep_for = keep_for
-        self._keep_size = keep_size
-        self._logger = logger
-        self._name = name
-        self._clock = clock
-        self._looked: float | None = None
-
-    def is_due(self) -> bool:
-        """Tell whether it is time to look."""
-        return self._looked is None or time.monotonic() - self._looked >= EVERY
+class SegmentRetention(Keeping):
+    """Finds segments that are old or too many."""
 
     def plan(self, folder: Path) -> tuple[Grave, list[Segment]] | None:
         """Look for segments that have to go, from the first on; None if there are none."""
@@ -73,13 +42,13 @@ class SegmentRetention:
             until=_last_time(gone[-1]),
             why="age" if old >= many else "size",
         )
-        self._logger.info("%s: %d records are removed, recorded up to %s", self._name, grave.records, grave.until)
+        self._tell(grave)
         return grave, gone
 
     def _too_old(self, segments: list[Segment]) -> int:
-        if self._keep_for is None:
+        limit = self._oldest()
+        if limit is None:
             return 0
-        limit = timestamp(self._clock() - self._keep_for)
         count = 0
         for segment in segments[:-1]:
             if _last_time(segment) >= limit:
