@@ -11,7 +11,9 @@ import threading
 import pytest
 
 
-@pytest.mark.parametrize("command", ["search --text nothing", "stats", "export -o events.jsonl", "replay --dry-run"])
+@pytest.mark.parametrize(
+    "command", ["search --text nothing", "stats", "export -o events.jsonl", "replay --dry-run", "verify"]
+)
 def test_a_bar_moves_on_a_terminal(configuration, fill, record, command):
     fill(*(record(number) for number in range(2_500)))
     ours, theirs = pty.openpty()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from plugbus.cli.display import Display, display_for
 from plugbus_audit.selection import Progress
 
 
-__all__ = ("WHOLE", "progress_of", "stepping")
+__all__ = ("WHOLE", "progress_of", "records_of", "stepping")
 
 WHOLE = 1_000
 
@@ -21,6 +21,13 @@ def progress_of(path: Path) -> Iterator[Progress]:
     # The size of the work is known when it has begun; the bar counts in thousandths of it.
     with display_for(path.name, WHOLE) as display:
         yield stepping(display)
+
+
+@contextmanager
+def records_of(path: Path) -> Iterator[Callable[[int, int], None]]:
+    """Show the same for what counts each record that it has done, and yield what takes their number and that of all."""
+    with progress_of(path) as step:
+        yield lambda done, total: step(done, total, done)
 
 
 def stepping(display: Display) -> Progress:

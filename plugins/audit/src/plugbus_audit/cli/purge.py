@@ -7,7 +7,7 @@ import click
 from plugbus.cli.exits import FINDINGS
 from plugbus.cli.text import amount, printable
 from plugbus.config import parse_duration, parse_size
-from plugbus_audit.cli.verify import progress_bar
+from plugbus_audit.cli.progress import records_of
 from plugbus_audit.errors import NoTrail
 from plugbus_audit.settings import AuditSettings
 
@@ -38,7 +38,7 @@ def purge_command(settings: AuditSettings) -> click.Command:
         if seconds is None and size is None:
             raise click.UsageError("say what is kept: --keep-for, --keep-size, or the settings keep_for and keep_size")
         try:
-            with progress_bar("Removing") as progress:
+            with records_of(settings.path) as progress:
                 grave = remove(
                     settings.path,
                     keep_for=seconds,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from plugbus.cli.exits import FINDINGS
 from plugbus.cli.text import amount, printable
+from plugbus_audit.cli.progress import records_of
 from plugbus_audit.errors import NoTrail
 from plugbus_audit.problems import Verification
 from plugbus_audit.settings import AuditSettings
 
 
-__all__ = ("progress_bar", "verify_command")
+__all__ = ("verify_command",)
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -39,7 +39,7 @@ def verify_command(settings: AuditSettings) -> click.Command:
             checkpoints = settings.checkpoint_path
         key = public_key or (settings.sign_key if checkpoints is not None else None)
         try:
-            with progress_bar("Verifying", is_shown=not quiet) as progress:
+            with nullcontext() if quiet else records_of(settings.path) as progress:
                 found = examine(settings.path, checkpoint_path=checkpoints, public_key=key, progress=progress)
         except NoTrail as error:
             click.echo(printable(str(error)), err=True)
@@ -71,18 +71,3 @@ def _show(found: Verification, *, is_checked: bool) -> None:
             f"No sign of a change: {about}. Without checkpoints this shows accidents; who can write the file could "
             f"have written it anew."
         )
-
-
-@contextmanager
-def progress_bar(title: str, *, is_shown: bool = True) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a progress bar on standard error, if that is a terminal, and yield what moves it."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not (is_shown and console.is_terminal):
-        yield None
-        return
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
