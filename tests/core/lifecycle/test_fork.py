@@ -154,12 +154,15 @@ def test_a_child_that_ends_by_itself_flushes_its_own_bus_and_leaves_the_parents_
 @bus.on(Published)
 async def slow(event):
     if os.getpid() == parent:
-        await asyncio.to_thread(gate.wait)
+        await asyncio.to_thread(wait)
 
-parent, gate = os.getpid(), threading.Event()
+def wait():
+    waits.set()
+    gate.wait()
+
+parent, gate, waits = os.getpid(), threading.Event(), threading.Event()
 handle = bus.publish_soon(Published())
-while len(seen) < 1:
-    pass
+waits.wait()  # a fork in the midst of the first import of the thread pool would end in an error of Python's own
 if os.fork() == 0:
     assert bus.publish_sync(Published()).ok
     os.write(1, b"child ends\\n")
